@@ -1,0 +1,52 @@
+"""Rows into batches: grouping, gathering, and splitting a batch that was refused whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from router.delivery.entry import Queued
+from router.delivery.verdict import Batch, Spoiled, Verdict
+
+
+def batches(rows: Sequence[Queued], limit: int, limit_bytes: int) -> Iterator[Batch]:
+    """Rows that share a request, in their order; a row that alone is over `limit_bytes` goes alone."""
+    groups: dict[tuple[str, str, str], list[Queued]] = {}
+    for row in rows:
+        entry = row.entry
+        groups.setdefault((entry.destination, entry.source, entry.source_id), []).append(row)
+    for (destination, source, source_id), group in groups.items():
+        for part in _cut(group, limit, limit_bytes):
+            yield Batch(destination, source, source_id, tuple(part))
+
+
+def _cut(rows: Sequence[Queued], limit: int, limit_bytes: int) -> Iterator[list[Queued]]:
+    part: list[Queued] = []
+    size = 0
+    for row in rows:
+        weight = len(row.entry.payload) + 1
+        if part and (len(part) == limit or size + weight > limit_bytes):
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += weight
+    if part:
+        yield part
+
+
+def linger(in_flight: int, last_was_full: bool, seconds: float) -> float:
+    """How long to gather before the next claim: not at all when idle, nor while full batches wait."""
+    return 0.0 if in_flight == 0 or last_was_full else seconds
+
+
+def split(batch: Batch, verdicts: Sequence[Verdict]) -> list[Batch]:
+    """The parts to send next when a batch was refused whole, a named suspect first and alone; else none."""
+    spoiled = next((each for each in verdicts if isinstance(each, Spoiled)), None)
+    if spoiled is None or len(batch) == 1:
+        return []
+    suspect = spoiled.suspect
+    if suspect is not None and 0 <= suspect < len(batch):
+        rest = batch.rows[:suspect] + batch.rows[suspect + 1 :]
+        return [replace(batch, rows=(batch.rows[suspect],)), replace(batch, rows=rest)]
+    middle = len(batch) // 2
+    return [replace(batch, rows=batch.rows[:middle]), replace(batch, rows=batch.rows[middle:])]

@@ -1,0 +1,132 @@
+"""Where accepted entries wait on disk, with their dedup claims: what every backend promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from router.delivery.entry import DeadLetter, Entry, Queued
+
+
+class SpoolError(Exception):
+    """The spool cannot do what was asked."""
+
+
+class SpoolFull(SpoolError):  # noqa: N818 - reads as the state it reports
+    """No room now; the sender should come back after `retry_after` seconds."""
+
+    def __init__(self, retry_after: float, reason: str) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        self.reason = reason
+
+
+class SpoolBroken(SpoolError):  # noqa: N818 - as above
+    """The disk failed and what was last written is unknown: stop, and recover at the next start."""
+
+
+class SpoolUnusable(SpoolError):  # noqa: N818 - as above
+    """The spool cannot be opened; the message says what is wrong and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The entry is at its destination: its row goes, its claim begins to age."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rescheduled:
+    """The entry is due again at `due`. Not `counted`: the recorded attempt is taken back."""
+
+    id: int
+    due: float
+    first_ambiguous_at: float | None
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Buried:
+    """The entry becomes a dead letter."""
+
+    id: int
+    reason: str
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+
+
+Step = Delivered | Rescheduled | Buried
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim took, oldest due first, and when the next row is due where that much is known."""
+
+    rows: tuple[Queued, ...]
+    next_due: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What the spool holds: rows by destination (waiting, and being sent), dead letters by reason."""
+
+    pending: Mapping[str, int]
+    leased: Mapping[str, int]
+    dead: Mapping[str, int]
+    payload_bytes: int
+    oldest_accepted_at: float | None
+
+    @property
+    def rows(self) -> int:
+        return sum(self.pending.values()) + sum(self.leased.values())
+
+    def oldest_age(self, now: float) -> float:
+        """Seconds that the oldest undelivered entry has waited; 0 when there is none."""
+        return 0.0 if self.oldest_accepted_at is None else max(0.0, now - self.oldest_accepted_at)
+
+
+class Spool(Protocol):
+    """A durable queue with dedup claims. Times are epoch seconds and come from the caller.
+
+    Every operation raises `SpoolBroken` once the disk has failed. Claims of entries that wait never expire,
+    except at their `claim_until`; claims of dead letters live as long as the dead letter.
+    """
+
+    async def put(self, entries: Sequence[Entry]) -> list[bool]:
+        """Store entries whose key is not claimed: True for new, False for a repeat.
+
+        Entry and claim are one transaction, and the answer comes after the durable commit. After
+        `SpoolFull` nothing of the call was stored.
+        """
+        ...
+
+    async def claim(self, destination: str, limit: int, now: float) -> Claimed:
+        """Lease up to `limit` due rows and record the attempt, durably, before anything is sent."""
+        ...
+
+    async def settle(self, steps: Sequence[Step], now: float) -> int:
+        """Record outcomes of leased rows in one transaction; rows that are not leased are passed over."""
+        ...
+
+    async def recover(self) -> int:
+        """After a start: leases of the last run are void, and their attempts count as ambiguous."""
+        ...
+
+    async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
+        """Remove at most `limit` expired claims, and as many dead letters older than `dead_before`."""
+        ...
+
+    async def stats(self) -> Stats: ...
+
+    async def dead(self, limit: int = 100, *, after: int = 0) -> list[DeadLetter]:
+        """Dead letters by id, those above `after`."""
+        ...
+
+    def watch(self, stored: Callable[[Collection[str]], None]) -> None:
+        """Call `stored` in the event loop with the destinations of what was just committed."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,140 @@
+"""The spool in a SQLite file: one writer thread, group commit, a hot front for repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from pathlib import Path
+
+from router.delivery.bounds import Bounds, Gate
+from router.delivery.entry import DeadLetter, Entry
+from router.delivery.hot import HotKeys
+from router.delivery.ledger import Freed, Ledger, Settled
+from router.delivery.ownership import OwnedDirectory
+from router.delivery.spool import Claimed, Stats, Step
+from router.delivery.tally import Counts, Tally
+from router.delivery.writer import Writer
+
+FILE = "spool.sqlite"
+HOT_KEYS = 100_000
+
+
+class SqliteSpool:
+    """See `Spool`. One process at a time owns the directory; everything here runs in the event loop."""
+
+    def __init__(self, directory: OwnedDirectory, bounds: Bounds, hot_keys: int) -> None:
+        self._directory = directory
+        self._gate = Gate(bounds)
+        self._hot = HotKeys(hot_keys)
+        self._tally = Tally()
+        self._stored: Callable[[Collection[str]], None] = _nobody
+        path = directory.file(FILE)
+        self._writer = Writer(lambda: Ledger(path))
+
+    @classmethod
+    async def open(
+        cls, directory: Path, *, bounds: Bounds | None = None, hot_keys: int = HOT_KEYS
+    ) -> SqliteSpool:
+        """Open or make the spool of `directory`. Raises `SpoolUnusable` with what is wrong."""
+        owned = OwnedDirectory(directory)
+        try:
+            spool = cls(owned, bounds or Bounds(), hot_keys)
+            await spool._writer.start()
+        except BaseException:
+            owned.release()
+            raise
+        try:
+            await spool._recount()
+        except BaseException:
+            await spool.close()
+            raise
+        return spool
+
+    async def _recount(self) -> None:
+        await self._writer.do(Ledger.count, committed=self._counted)
+
+    def _counted(self, counts: Counts) -> None:
+        self._tally = Tally.of(counts)
+
+    async def put(self, entries: Sequence[Entry]) -> list[bool]:
+        seen = [self._hot.seen(entry.key, entry.accepted_at) for entry in entries]
+        fresh = [entry for entry, known in zip(entries, seen, strict=True) if not known]
+        if not fresh:
+            return [False] * len(entries)
+        self._admit(fresh)
+        answers = iter(
+            await self._writer.do(
+                lambda ledger: ledger.put(fresh), weight=len(fresh), committed=partial(self._put, fresh)
+            )
+        )
+        return [not known and next(answers) for known in seen]
+
+    def _admit(self, fresh: Sequence[Entry]) -> None:
+        waiting = self._writer.waiting
+        if waiting and waiting + len(fresh) > self._gate.bounds.queue:
+            raise self._gate.full("too many entries wait for the disk")
+        size = sum(len(entry.payload) for entry in fresh)
+        self._gate.admit(self._tally.rows + waiting + len(fresh), self._tally.payload_bytes + size)
+
+    def _put(self, entries: Sequence[Entry], answers: list[bool]) -> None:
+        stored = [entry for entry, new in zip(entries, answers, strict=True) if new]
+        for entry in stored:
+            self._hot.remember(entry.key, entry.claim_until)
+        self._tally.put(stored)
+        if stored:
+            self._stored({entry.destination for entry in stored})
+
+    async def claim(self, destination: str, limit: int, now: float) -> Claimed:
+        return await self._writer.do(
+            lambda ledger: ledger.claim(destination, limit, now),
+            committed=lambda claimed: self._tally.claim(destination, len(claimed.rows)),
+        )
+
+    async def settle(self, steps: Sequence[Step], now: float) -> int:
+        done = await self._writer.do(
+            lambda ledger: ledger.settle(steps, now), weight=len(steps), committed=self._settled
+        )
+        return len(done)
+
+    def _settled(self, done: list[Settled]) -> None:
+        for each in done:
+            self._tally.settle(each)
+            if each.key is not None:
+                self._hot.ends(each.key, each.expires)
+
+    async def recover(self) -> int:
+        voided = await self._writer.do(Ledger.recover)
+        await self._recount()
+        return voided
+
+    async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
+        freed = await self._writer.do(
+            lambda ledger: ledger.purge(now, dead_before, limit), committed=self._purged
+        )
+        return freed.claims + len(freed.dead)
+
+    def _purged(self, freed: Freed) -> None:
+        for key, reason in freed.dead:
+            self._hot.forget(key)
+            self._tally.dead[reason] -= 1
+
+    async def stats(self) -> Stats:
+        oldest = await self._writer.do(Ledger.oldest)
+        tally = self._tally
+        return Stats(+tally.pending, +tally.leased, +tally.dead, tally.payload_bytes, oldest)
+
+    async def dead(self, limit: int = 100, *, after: int = 0) -> list[DeadLetter]:
+        return await self._writer.do(lambda ledger: ledger.dead(limit, after))
+
+    def watch(self, stored: Callable[[Collection[str]], None]) -> None:
+        self._stored = stored
+
+    async def close(self) -> None:
+        try:
+            await self._writer.stop()
+        finally:
+            self._directory.release()
+
+
+def _nobody(_: Collection[str]) -> None:
+    pass

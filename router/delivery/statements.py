@@ -1,0 +1,25 @@
+"""The SQL of the spool, read from its own files."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+def schema() -> str:
+    """The statements that make an empty database a spool."""
+    return _text("schema.sql")
+
+
+@cache
+def queries() -> dict[str, str]:
+    """Every statement of `queries.sql` by its name."""
+    _, *parts = _NAME.split(_text("queries.sql"))
+    return dict(zip(parts[::2], (body.strip() for body in parts[1::2]), strict=True))
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath("sql", name).read_text(encoding="utf-8")

@@ -1,0 +1,165 @@
+"""The deliverer: a lane for each destination, and the spool's housekeeping."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import structlog
+
+from router.delivery.clock import Clock, SystemClock, within
+from router.delivery.condition import State
+from router.delivery.lane import Lane, LaneSettings, Surroundings
+from router.delivery.observer import Observer, Unobserved
+from router.delivery.retry import Policy
+from router.delivery.spool import Spool, SpoolBroken
+from router.delivery.verdict import Sender
+
+log = structlog.get_logger()
+
+HOUSEKEEPING_SECONDS = 60.0
+PURGE_STEP = 1_000
+REMOVED = "destination_removed"
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationStatus:
+    """A destination as an operator sees it. `until`: when the next attempt is due, if it is not open."""
+
+    destination: str
+    state: State
+    reason: str
+    code: str
+    until: float | None
+    pending: int
+    in_flight: int
+
+
+class Deliverer:
+    """Sends what is in the spool. Everything runs in one event loop.
+
+    `configure` starts it and takes every later change of destinations; `drain` ends it. `broken` is set when
+    the disk has failed: nothing is sent any more and the process should end, to recover at its next start.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        sender: Sender,
+        *,
+        clock: Clock | None = None,
+        observer: Observer | None = None,
+        policy: Policy | None = None,
+        settings: LaneSettings | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._around = Surroundings(
+            spool,
+            sender,
+            clock or SystemClock(),
+            observer or Unobserved(),
+            policy or Policy(),
+            settings or LaneSettings(),
+            rng or random.SystemRandom(),
+        )
+        self._lanes: dict[str, Lane] = {}
+        self._running: dict[Lane, asyncio.Task[None]] = {}
+        self._housekeeping: asyncio.Task[None] | None = None
+        self.broken = asyncio.Event()
+        spool.watch(self._stored)
+
+    def configure(self, destinations: Collection[str]) -> None:
+        """These destinations are served from now on. Those that stay are tried at once even if held.
+
+        Entries of a destination that is gone stay in the spool, held as `destination_removed`.
+        """
+        for name in self._lanes.keys() - set(destinations):
+            self._lanes.pop(name).stop()
+        for name in destinations:
+            if name in self._lanes:
+                self._lanes[name].release()
+            else:
+                self._start(name)
+        if self._housekeeping is None:
+            self._housekeeping = asyncio.create_task(self._keep_house())
+
+    def _start(self, name: str) -> None:
+        lane = self._lanes[name] = Lane(name, self._around)
+        task = self._running[lane] = asyncio.create_task(self._run(lane))
+        task.add_done_callback(lambda _: self._running.pop(lane, None))
+
+    async def _run(self, lane: Lane) -> None:
+        try:
+            await lane.run()
+        except SpoolBroken:
+            self._break()
+
+    def _break(self) -> None:
+        if not self.broken.is_set():
+            log.critical("spool_broken")
+        self.broken.set()
+
+    def release(self, destination: str) -> None:
+        """Try a held destination at once; unknown names are passed over."""
+        if destination in self._lanes:
+            self._lanes[destination].release()
+
+    def _stored(self, destinations: Collection[str]) -> None:
+        for name in destinations:
+            if name in self._lanes:
+                self._lanes[name].nudge()
+
+    async def drain(self, seconds: float) -> int:
+        """Claim no more, let open requests finish for at most `seconds`, then leave them to recovery.
+
+        Returns how many requests were still open: their attempts are on record and count as ambiguous.
+        """
+        for lane in self._running:
+            lane.stop()
+        tasks = list(self._running.values())
+        if tasks:
+            await within(self._around.clock, seconds, asyncio.wait(tasks))
+        left = sum(lane.in_flight for lane in self._running)
+        rest = [task for task in (*tasks, self._housekeeping) if task is not None]
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        return left
+
+    async def status(self) -> list[DestinationStatus]:
+        """Every destination that is served or still has entries, by name."""
+        stats = await self._around.spool.stats()
+        names = self._lanes.keys() | stats.pending.keys() | stats.leased.keys()
+        return [
+            self._status(name, stats.pending.get(name, 0) + stats.leased.get(name, 0))
+            for name in sorted(names)
+        ]
+
+    def _status(self, name: str, pending: int) -> DestinationStatus:
+        lane = self._lanes.get(name)
+        if lane is None:
+            return DestinationStatus(name, "held", REMOVED, "", None, pending, 0)
+        now = lane.condition
+        until = None if now.state == "open" else now.until
+        return DestinationStatus(name, now.state, now.reason, now.code, until, pending, lane.in_flight)
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await self._purge()
+            except SpoolBroken:
+                self._break()
+                return
+            except Exception as problem:
+                log.error("housekeeping_failed", error=type(problem).__name__)  # noqa: TRY400
+            await self._around.clock.sleep(HOUSEKEEPING_SECONDS)
+
+    async def _purge(self) -> None:
+        """Step by step, so that no request waits long for the disk."""
+        now = self._around.clock.now()
+        before = now - self._around.policy.dead_seconds
+        purged = PURGE_STEP
+        while purged >= PURGE_STEP:
+            purged = await self._around.spool.purge(now, dead_before=before, limit=PURGE_STEP)

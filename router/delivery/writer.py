@@ -1,0 +1,183 @@
+"""One thread, one connection, natural group commit: what waits is committed together, with one fsync."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from router.delivery.spool import SpoolBroken, SpoolError
+
+GROUP_MAX = 1_000
+IDLE_SECONDS = 30.0
+
+
+class Store(Protocol):
+    """A transactional store that is opened, used and closed by the writer's thread alone."""
+
+    def begin(self) -> None: ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def meaning(self, problem: Exception) -> SpoolError | None:
+        """What a failure of the store means to callers; None when it is a bug of the job."""
+        ...
+
+    def tidy(self) -> None:
+        """Nothing has been asked for a while."""
+
+    def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=Store)
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Job(Generic[S]):
+    run: Callable[[S], Any]
+    weight: int
+    future: asyncio.Future[Any]
+    committed: Callable[[Any], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    problem: Exception
+
+
+class Writer(Generic[S]):
+    """Runs jobs against a store in its thread, whatever waits as one transaction.
+
+    A job that fails is taken out and the others of its group are done again without it. After a failure
+    that leaves the disk's content unknown every job gets `SpoolBroken`.
+    """
+
+    def __init__(self, open_store: Callable[[], S], *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._open_store = open_store
+        self._idle_seconds = idle_seconds
+        self._jobs: deque[_Job[S]] = deque()
+        self._ready = threading.Condition()
+        self._closing = False
+        self._broken: SpoolBroken | None = None
+        self.waiting = 0
+        """Weight of the jobs that are not yet answered."""
+
+    async def start(self) -> None:
+        """Open the store in the writer's thread; raises what opening raises."""
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
+        started: asyncio.Future[None] = self._loop.create_future()
+        threading.Thread(target=self._run, args=(started,), name="spool-writer", daemon=True).start()
+        await started
+
+    async def do(
+        self, run: Callable[[S], T], *, weight: int = 1, committed: Callable[[T], None] | None = None
+    ) -> T:
+        """Run a job, wait for its commit. `committed` is called in the event loop, even when nobody waits."""
+        if self._broken or self._closing:
+            raise self._broken or SpoolBroken("the spool is closed")
+        job = _Job(run, weight, self._loop.create_future(), committed)
+        self.waiting += weight
+        with self._ready:
+            self._jobs.append(job)
+            self._ready.notify()
+        result: T = await job.future
+        return result
+
+    async def stop(self) -> None:
+        """Finish what waits, close the store, end the thread."""
+        with self._ready:
+            self._closing = True
+            self._ready.notify()
+        await asyncio.shield(self._ended)
+
+    # In the writer's thread.
+
+    def _run(self, started: asyncio.Future[None]) -> None:
+        try:
+            store = self._open_store()
+        except Exception as problem:
+            self._tell(_resolve, started, _Failed(problem))
+            return
+        self._tell(_resolve, started, None)
+        while (group := self._take(store)) is not None:
+            self._tell(self._answer, list(zip(group, self._transact(store, group), strict=True)))
+        with contextlib.suppress(Exception):
+            store.close()
+        self._tell(_resolve, self._ended, None)
+
+    def _take(self, store: S) -> list[_Job[S]] | None:
+        with self._ready:
+            worked = True
+            while not self._jobs:
+                if self._closing:
+                    return None
+                if not self._ready.wait(self._idle_seconds) and worked:
+                    worked = False
+                    with contextlib.suppress(Exception):
+                        store.tidy()
+            return self._group()
+
+    def _group(self) -> list[_Job[S]]:
+        group = [self._jobs.popleft()]
+        weight = group[0].weight
+        while self._jobs and weight + self._jobs[0].weight <= GROUP_MAX:
+            weight += self._jobs[0].weight
+            group.append(self._jobs.popleft())
+        return group
+
+    def _transact(self, store: S, jobs: list[_Job[S]]) -> list[Any]:
+        if self._broken:
+            return [_Failed(self._broken)] * len(jobs)
+        try:
+            store.begin()
+            results = [job.run(store) for job in jobs]
+            store.commit()
+        except Exception as problem:
+            return self._failed(store, jobs, problem)
+        return results
+
+    def _failed(self, store: S, jobs: list[_Job[S]], problem: Exception) -> list[Any]:
+        meaning = store.meaning(problem)
+        try:
+            store.rollback()
+        except Exception:
+            meaning = SpoolBroken("a failed transaction could not be rolled back")
+        if isinstance(meaning, SpoolBroken):
+            self._broken = meaning
+        if meaning is not None or len(jobs) == 1:
+            return [_Failed(meaning or problem)] * len(jobs)
+        return [outcome for job in jobs for outcome in self._transact(store, [job])]
+
+    def _tell(self, call: Callable[..., None], *args: Any) -> None:
+        # A loop that is gone has nobody left to tell.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call, *args)
+
+    # In the event loop again.
+
+    def _answer(self, outcomes: list[tuple[_Job[S], Any]]) -> None:
+        for job, outcome in outcomes:
+            self.waiting -= job.weight
+            try:
+                if job.committed is not None and not isinstance(outcome, _Failed):
+                    job.committed(outcome)
+            except Exception as problem:
+                outcome = _Failed(problem)
+            _resolve(job.future, outcome)
+
+
+def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, _Failed):
+        future.set_exception(outcome.problem)
+    else:
+        future.set_result(outcome)

@@ -1,0 +1,199 @@
+"""Functions that make match keys: an identifier brought into TikTok's form and hashed once."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from router.functions.digest import existing_hash, sha256_hex
+from router.functions.phone import e164, international
+from router.lang.library import Context, function, registry
+
+_JUNK = frozenset(
+    {"null", "undefined", "none", "nan", "nil", "n/a", "(not set)", "(none)", "[object object]"}
+)
+_US_ZIP = re.compile(r"[0-9]{5}-[0-9]{4}")
+
+
+def stands_for_nothing(value: str) -> bool:
+    """Whether a trimmed text is what programs write for nothing: `null`, `undefined`, zeros, dashes."""
+    return not value.strip("0-") or value.lower() in _JUNK
+
+
+def normal_idfa(value: str) -> str | None:
+    """Apple's advertising id in upper case, as TikTok hashes it (DOC-REF, H); all zeros are none."""
+    return _unless_nothing(value.strip().upper())
+
+
+def normal_gaid(value: str) -> str | None:
+    """Google's advertising id in lower case, as TikTok hashes it (DOC-REF, H); all zeros are none."""
+    return _unless_nothing(value.strip().lower())
+
+
+def _unless_nothing(value: str) -> str | None:
+    return None if stands_for_nothing(value) else value
+
+
+def _email(value: str) -> str | None:
+    address = value.lower()
+    name, _, domain = address.rpartition("@")
+    return address if name and domain and len(address.split()) == 1 else None
+
+
+def _name(value: str) -> str | None:
+    if stands_for_nothing(value):
+        return None
+    letters = value.lower()
+    if not letters.isalpha() or not letters.isascii():
+        letters = "".join(filter(_is_of_a_name, unicodedata.normalize("NFC", letters)))
+    return letters or None
+
+
+def _is_of_a_name(character: str) -> bool:
+    category = unicodedata.category(character)
+    # Half a surrogate pair stays, so that the name is missing instead of another name.
+    return category[0] in "LMN" or category == "Cs"
+
+
+def _zip(value: str, country: str | None) -> str | None:
+    if stands_for_nothing(value):
+        return None
+    land = (country or "").strip().upper()
+    code = "".join(value.lower().split()).replace("-", "")
+    plus_four = _US_ZIP.fullmatch(value) if not land else land in ("US", "USA")
+    return code[:5] if plus_four else code
+
+
+def _hash(value: str, normal: Callable[[str], str | None]) -> str | None:
+    trimmed = value.strip()
+    form = existing_hash(trimmed)
+    if form is not None:
+        return form
+    form = normal(trimmed)
+    return None if form is None else sha256_hex(form)
+
+
+@function(
+    "hash_email(email: each text) -> hashed",
+    (
+        'hash_email(" ALICE_abc@gmail.com ")',
+        "848a771458438fc2ec420560d769fb9b9b86851ee338ec56517baabd79d3bb4f",
+    ),
+    ('hash_email("alice at gmail.com")', None),
+    keeps_pii=False,
+)
+def hash_email(email: str) -> str | None:
+    """Trims, lower-cases and hashes; it leaves hashed values alone.
+
+    For e-mail addresses (DOC-REF, H). A SHA-256 stays, in lower case. What has no `@` or has white space inside is missing.
+    """
+    return _hash(email, _email)
+
+
+@function(
+    "hash_phone(phone: each text, country?: text) -> hashed",
+    (
+        'hash_phone("(+1)2133734253")',
+        "9f7ec22d72092cd3c0b58726ed9c2d91b92e51a3f29837508fb2948bb22dd2fd",
+    ),
+    (
+        'hash_phone("(213) 373-4253", "US")',
+        "9f7ec22d72092cd3c0b58726ed9c2d91b92e51a3f29837508fb2948bb22dd2fd",
+    ),
+    ('hash_phone("(213) 373-4253")', None),
+    context=True,
+    keeps_pii=False,
+)
+def hash_phone(context: Context, phone: str, country: str | None = None) -> str | None:
+    """Brings it to E.164 with `+` and hashes; it leaves hashed values alone.
+
+    For phone numbers (DOC-REF, H). A number without country code belongs to `country` (ISO 3166, as in "DE"), else to the setting
+    `phone_country`; without either it is missing. A SHA-256 stays as it is, in lower case.
+    """
+    written_out = international(phone.strip())
+    if written_out:
+        return sha256_hex(written_out)
+    land = country or context.settings.get("phone_country")
+    return _hash(phone, lambda number: e164(number, land if isinstance(land, str) else None))
+
+
+@function(
+    "hash_id(id: each text) -> hashed",
+    ('hash_id("user_123")', "80fba0ae1c48e3978e43e4efc365e14e12ea0c830ba8ba5b9a2dafc7e3f2ab8b"),
+    ('hash_id("undefined")', None),
+    keeps_pii=False,
+)
+def hash_id(id_: str) -> str | None:
+    """Trims and hashes; it leaves hashed values alone.
+
+    For your own ids of people; upper and lower case are kept (GTM, M). A SHA-256 stays as it is, in lower case. `null`, `undefined`, `0` and the like are missing.
+    """
+    return _hash(id_, _unless_nothing)
+
+
+@function(
+    "hash_name(name: each text) -> hashed",
+    ('hash_name(" Jane ")', "81f8f6dde88365f3928796ec7aa53f72820b06db8664f5fe76a7eb13e24546a2"),
+    ('hash_name("-")', None),
+    keeps_pii=False,
+)
+def hash_name(name: str) -> str | None:
+    """Lower-cases, drops punctuation and spaces, and hashes; it leaves hashed values alone.
+
+    For first and last names (DOC-PARAM, SEG, M). A SHA-256 stays as it is, in lower case.
+    """
+    return _hash(name, _name)
+
+
+@function(
+    "hash_zip(zip: each text, country?: text) -> hashed",
+    ('hash_zip("95110-1234")', "383f7fffd99f3b1c3066086bcf991eae7ad543589d12bd792ecb6dc8b5acebc1"),
+    ('hash_zip("M5V 3L9", "CA")', "5c850751d57c5d887fe7807d3da801efe7e8faa1f105ea36cdcd913dd32a41c7"),
+    ("hash_zip(missing)", None),
+    keeps_pii=False,
+)
+def hash_zip(zip_: str, country: str | None = None) -> str | None:
+    """Lower-cases, drops spaces and hyphens, and hashes; it leaves hashed values alone.
+
+    For postal codes; US codes are cut to five digits. Without a country, five digits, a hyphen and four digits are a US code (DOC-PARAM, M).
+    A SHA-256 stays as it is, in lower case.
+    """
+    return _hash(zip_, lambda code: _zip(code, country))
+
+
+@function(
+    "hash_idfa(idfa: each text) -> hashed",
+    (
+        'hash_idfa("ea7583cd-a667-48bc-b806-42ecb2b48606")',
+        "70574fa9c8f498a7b2e5c8712b1126de7b1406fd02fdc591821c5bd33092fd1c",
+    ),
+    ('hash_idfa("00000000-0000-0000-0000-000000000000")', None),
+    keeps_pii=False,
+)
+def hash_idfa(idfa: str) -> str | None:
+    """Upper-cases and hashes; it leaves hashed values alone.
+
+    For Apple's advertising id (DOC-REF, H). A SHA-256 stays as it is, in lower case. All zeros, which a phone gives when tracking is off, are missing.
+    """
+    return _hash(idfa, normal_idfa)
+
+
+@function(
+    "hash_gaid(gaid: each text) -> hashed",
+    (
+        'hash_gaid("AAAAAA-2222-1111-8787-809E92233BA0")',
+        "0ebad966881e1eebffe69b3abf624631cf83ec9bf8cb3ce134c7c75c6d8ee7fc",
+    ),
+    ('hash_gaid("00000000-0000-0000-0000-000000000000")', None),
+    keeps_pii=False,
+)
+def hash_gaid(gaid: str) -> str | None:
+    """Lower-cases and hashes; it leaves hashed values alone.
+
+    For Google's advertising id (DOC-REF, H). A SHA-256 stays as it is, in lower case. All zeros, which a phone gives when tracking is off, are missing.
+    """
+    return _hash(gaid, normal_gaid)
+
+
+IDENTITY = registry(hash_email, hash_phone, hash_id, hash_name, hash_zip, hash_idfa, hash_gaid)

@@ -1,0 +1,181 @@
+"""Body to events, so that one bad event costs no other."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Final
+
+import orjson
+
+from router.inputs.brackets import containers, members, too_deep
+from router.inputs.request import BodyProblem, Fault
+from router.settings import Limits
+
+# Parsing takes some 65 to 230 bytes a container; ordinary events have 10 to 30.
+_MOST_CONTAINERS: Final = 200_000
+# Finding the events takes about 0.2 µs a comma, string or bracket, and nobody else is served meanwhile.
+_MOST_TOKENS: Final = 500_000
+_DIGITS_ALIKE = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
+# 2**63 has 19 digits; orjson makes a float of whatever is beyond 64 bits.
+_LONG_NUMBER = b"0" * 19
+_LONGEST_NUMBER = 400
+_MOST_KEYS = 100
+_BOM = b"\xef\xbb\xbf"
+
+NOT_JSON: Final = Fault("not_json", "this is not JSON")
+_TOO_DEEP = Fault("too_deep", "objects and lists nest too deep")
+_TOO_LARGE = Fault("event_too_large", "the event is too large")
+_NOT_UTF8 = Fault("not_utf8", "a text is not UTF-8")
+_UNSURE = Fault("unsure", "fast parsing is not enough")
+_NO_BODY = BodyProblem("not_json", "the body is not JSON")
+
+
+def read_body(body: bytes, *, lines: bool, batch_key: str | None, limits: Limits) -> list[Any] | BodyProblem:
+    """The events of a body: decoded JSON, or a `Fault` in the place of an event that cannot be read.
+
+    `lines` says that the sender declared NDJSON; an undeclared one is recognised by a first line that is an
+    object of its own. With `batch_key` an object that has a list under that key stands for the list's events.
+    """
+    text = body.removeprefix(_BOM).strip()
+    if not text:
+        return BodyProblem("not_json", "the body is empty")
+    if len(text) > _MOST_CONTAINERS and containers(text) > _MOST_CONTAINERS:
+        return BodyProblem("too_many_values", "the body has too many objects and lists")
+    if lines:
+        return _read_lines(text, limits)
+    value = _read_fast(text, limits.depth)
+    if isinstance(value, Fault):
+        return _read_carefully(text, batch_key, limits)
+    events = _events_of(value, batch_key)
+    return _count_checked(events, limits) or (
+        _single(value, text, limits) if events is None else _sized(events, text, limits)
+    )
+
+
+def _events_of(value: Any, batch_key: str | None) -> list[Any] | None:
+    """The list of a body with many events; None for a body that is a single one."""
+    if isinstance(value, dict) and batch_key:
+        value = value.get(batch_key)
+    return value if isinstance(value, list) else None
+
+
+def _count_checked(events: list[Any] | None, limits: Limits) -> BodyProblem | None:
+    if events is None or len(events) <= limits.events:
+        return None
+    return BodyProblem("too_many_events", f"the body has more than {limits.events} events")
+
+
+def _single(event: Any, text: bytes, limits: Limits) -> list[Any] | BodyProblem:
+    if len(text) > limits.body_bytes:
+        reason = f"the body of a single event may have {limits.body_bytes} bytes"
+        return BodyProblem("body_too_large", reason)
+    return [_TOO_LARGE if len(text) > limits.event_bytes else event]
+
+
+def _sized(events: list[Any], text: bytes, limits: Limits) -> list[Any]:
+    if len(text) <= limits.event_bytes:
+        return events
+    return [_TOO_LARGE if len(orjson.dumps(event)) > limits.event_bytes else event for event in events]
+
+
+def _read_lines(text: bytes, limits: Limits) -> list[Any] | BodyProblem:
+    lines = [line for line in text.split(b"\n") if line and not line.isspace()]
+    return _count_checked(lines, limits) or [_read_sized(line, limits) for line in lines]
+
+
+def _read_carefully(text: bytes, batch_key: str | None, limits: Limits) -> list[Any] | BodyProblem:
+    """Event by event: something in the text is too deep, not JSON, or more than fast parsing takes."""
+    if containers(text) + text.count(b",") + text.count(b'"') // 2 > _MOST_TOKENS:
+        return BodyProblem("too_many_values", "the body has too many values")
+    first, _, rest = text.partition(b"\n")
+    if rest and first[:1] == b"{" and _read_one(first, limits.depth) is not NOT_JSON:
+        return _read_lines(text, limits)
+    listed = text if text[:1] == b"[" else _member(text, batch_key)
+    parts = members(listed, limits.events) if listed else None
+    if parts is None:
+        return _read_single(text, limits)
+    return _count_checked(parts, limits) or _read_members(parts, limits)
+
+
+def _read_single(text: bytes, limits: Limits) -> list[Any] | BodyProblem:
+    event = _read_one(text, limits.depth)
+    no_json = event is NOT_JSON or (event is _NOT_UTF8 and text[:1] != b"{")
+    return _NO_BODY if no_json else _single(event, text, limits)
+
+
+def _read_members(parts: list[bytes], limits: Limits) -> list[Any] | BodyProblem:
+    events = [_read_sized(part, limits) for part in parts]
+    return _NO_BODY if any(event is NOT_JSON for event in events) else events
+
+
+def _member(text: bytes, key: str | None) -> bytes | None:
+    """The unparsed list under a key of the outermost object."""
+    if key is None or text[:1] != b"{":
+        return None
+    for part in members(text, _MOST_KEYS) or ():
+        name, colon, value = part.partition(b":")
+        if colon and name.strip() == f'"{key}"'.encode() and value.lstrip()[:1] == b"[":
+            return value.strip()
+    return None
+
+
+def _read_sized(text: bytes, limits: Limits) -> Any:
+    return _TOO_LARGE if len(text) > limits.event_bytes else _read_one(text, limits.depth)
+
+
+def _read_one(text: bytes, depth: int) -> Any:
+    value = _read_fast(text, depth)
+    return _read_exactly(text) if value is _UNSURE else value
+
+
+def _read_fast(text: bytes, depth: int) -> Any:
+    if too_deep(text, depth):
+        return _TOO_DEEP
+    if _LONG_NUMBER in text.translate(_DIGITS_ALIKE):
+        return _UNSURE
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _UNSURE
+
+
+class _UnusableNumberError(Exception):
+    """A number that JSON or its receivers do not have."""
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _UnusableNumberError
+    return value
+
+
+def _exact(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise _UnusableNumberError
+    return int(text)
+
+
+def _refuse(_name: str) -> None:
+    raise _UnusableNumberError
+
+
+_EXACT = json.JSONDecoder(parse_float=_finite, parse_int=_exact, parse_constant=_refuse)
+
+
+def _read_exactly(text: bytes) -> Any:
+    """One value with integers of any length, and the reason if it is unusable."""
+    try:
+        value = _EXACT.decode(text.decode("utf-8").strip())
+        if b"\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return Fault("lone_surrogate", "a text has half of a surrogate pair")
+    except UnicodeDecodeError:
+        return _NOT_UTF8
+    except _UnusableNumberError:
+        return Fault("unusable_number", "a number is not finite or far too long")
+    except (json.JSONDecodeError, RecursionError):
+        return NOT_JSON
+    return value

@@ -1,0 +1,13 @@
+"""JSON as it is, for rule files that declare a shape of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from router.inputs.request import Fault, RawRequest
+from router.settings import Consent
+
+
+def convert_raw(event: dict[str, Any], _request: RawRequest, _consent: Consent) -> dict[str, Any] | Fault:
+    """The event untouched."""
+    return event

@@ -1,0 +1,77 @@
+"""What a decoder gets and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from router.lang.outcome import Arrival
+
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A request as it came, its body decompressed.
+
+    `headers` has lower-case names, `received_at` is epoch seconds. `source` names the write key the sender
+    showed. `from_visitor` says that the visitor's own device sent it, so that the request tells of that
+    device; a shop's server tells nothing of its customers' devices.
+    """
+
+    body: bytes = field(repr=False)
+    received_at: float
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    client_ip: str | None = field(default=None, repr=False)
+    source: str | None = None
+    from_visitor: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why one event cannot be taken. The reason never quotes the event."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An event that was not taken; `index` counts from 0 in the order of the body."""
+
+    index: int
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BodyProblem:
+    """Why the whole body cannot be taken."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The events of a body and those that were rejected, or what is wrong with all of it."""
+
+    arrivals: tuple[Arrival, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    problem: BodyProblem | None = None
+
+
+def parse_cookies(header: str | None) -> Mapping[str, str]:
+    """The cookies of a `Cookie` header. Of two with one name the first counts: its path is the closer one."""
+    if not header:
+        return _NOTHING
+    cookies: dict[str, str] = {}
+    for part in header.split(";"):
+        name, sign, value = part.partition("=")
+        name = name.strip()
+        if sign and name and name not in cookies:
+            value = value.strip()
+            cookies[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    return cookies

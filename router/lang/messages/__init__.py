@@ -1,0 +1,1 @@
+"""The wording of every diagnostic, one small function each, by the hundreds of their codes."""

@@ -1,0 +1,311 @@
+"""The meaning of the language, node by node: the executable specification, with an optional trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from router.lang import exact
+from router.lang import tree as t
+from router.lang.glob import matches
+from router.lang.kinds import ANY, Kind, list_of
+from router.lang.library import Context, Function, Param, Variables
+from router.lang.outcome import Arrival, Note
+from router.lang.program import Access, Key, Program
+from router.lang.trace import Trace
+from router.lang.values import MAX_LIST, MAX_TEXT, Reader, same
+
+_NO_JUNK = Reader()
+_ARITHMETIC: dict[str, Callable[[Any, Any], int | float | None]] = {
+    "+": exact.add, "-": exact.sub, "*": exact.mul, "/": exact.div,
+}  # fmt: skip
+
+
+class Evaluation:
+    """Computes expressions for one arrival. Values are present or None; nothing here raises for any event."""
+
+    def __init__(
+        self,
+        program: Program,
+        arrival: Arrival,
+        *,
+        variables: Variables | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.program = program
+        self.arrival = arrival
+        self.context = Context(arrival, program.settings, variables)
+        self.reader = Reader(program.settings.get("missing_values", frozenset()))
+        self.trace = trace
+        self.notes: dict[tuple[str, str], Note] = {}
+        self._lets: dict[str, Any] = {}
+        self._items: dict[str, Any] = {}
+
+    # -------------------------------------------------------------- entry points
+
+    def value(self, node: t.Expr) -> Any:
+        """The value of an expression, None where it is missing."""
+        found = _EVALUATORS[node.__class__](self, node)
+        return None if found == "" else found
+
+    def holds(self, node: t.Expr) -> bool:
+        """A condition; missing is false."""
+        return self.value(node) is True
+
+    def text(self, node: t.Expr) -> str | None:
+        found = self.value(node)
+        return found if isinstance(found, str) else None
+
+    def each(self, node: t.Each) -> Iterable[None]:
+        """Bind the loop name to each element that passes `where`, in turn."""
+        items = self.value(node.items)
+        for item in items[:MAX_LIST] if isinstance(items, list) else ():
+            self._items[node.item.text] = item
+            if node.where is None or self.holds(node.where):
+                yield
+        self._items.pop(node.item.text, None)
+
+    def note(self, path: str, why: str) -> None:
+        self.notes[path, why] = Note(path, why)
+
+    # -------------------------------------------------------------- references
+
+    def _ref(self, node: t.Ref) -> Any:
+        access = self.program.accesses[node]
+        value, why = self._read(access, self._root(access))
+        if why and access.root != "let":
+            self.note(_readable(access), why)
+        if self.trace is not None and value is None:
+            self.trace.whys[node] = why or self._why_missing(access)
+        return value
+
+    def _why_missing(self, access: Access) -> str:
+        """For people: a let is missing because its expression is."""
+        if access.root == "let" and self.trace is not None:
+            return self.trace.whys.get(self.program.lets[access.name].value, "missing")
+        raw = self._root(access)
+        for step in access.steps:
+            raw = _step(raw, step.name) if isinstance(step, Key) else _element(raw, step.number or 0)
+        return (
+            "absent"
+            if raw is None
+            else "empty"
+            if not raw or raw.__class__ is not str
+            else "stands for nothing"
+        )
+
+    def _root(self, access: Access) -> Any:
+        if access.root == "event":
+            return self.arrival.event
+        if access.root == "item":
+            return self._items.get(access.name)
+        if access.name not in self._lets:
+            self._lets[access.name] = self.value(self.program.lets[access.name].value)
+        return self._lets[access.name]
+
+    def _read(self, access: Access, raw: Any) -> tuple[Any, str]:
+        if access.root == "let" and not access.steps:
+            return raw, ""
+        if access.is_column:
+            return self._column(raw, access.steps, access.kind), ""
+        for step in access.steps:
+            raw = _step(raw, step.name) if isinstance(step, Key) else _element(raw, step.number or 0)
+        return self.reader.read(raw, access.kind)
+
+    def _column(self, raw: Any, steps: tuple[Any, ...], kind: Kind) -> list[Any] | None:
+        """The leaves of every element, in order; what is absent or does not fit is left out."""
+        leaves = [raw]
+        for step in steps:
+            if isinstance(step, Key):
+                leaves = [_step(leaf, step.name) for leaf in leaves]
+            elif step.number is not None:
+                leaves = [_element(leaf, step.number) for leaf in leaves]
+            else:
+                leaves = [each for leaf in leaves for each in (leaf if leaf.__class__ is list else [leaf])]
+        found = [value for leaf in leaves if (value := self.reader.read(leaf, kind)[0]) is not None]
+        return found or None
+
+    # -------------------------------------------------------------- calls
+
+    def _call(self, node: t.Call) -> Any:
+        function = self.program.environment.functions[node.name.text]
+        args: list[Any] = []
+        for index, arg in enumerate(node.args):
+            param = function.params[min(index, len(function.params) - 1)]
+            value = self._argument(function, param, self.value(arg))
+            if value is None and not param.optional:
+                self._missing_argument(node, arg)
+                return None
+            args.append(value)
+        result = self._apply(function, args)
+        if self.trace is not None and result is None:
+            self.trace.whys[node] = "not found" if function.context else "gives nothing for this value"
+        return result
+
+    def _missing_argument(self, node: t.Call, arg: t.Expr) -> None:
+        if self.trace is not None:
+            self.trace.whys[node] = f"{arg.span.text}: {self.trace.whys.get(arg, 'missing')}"
+
+    def _argument(self, function: Function, param: Param, value: Any) -> Any:
+        if value.__class__ is list:
+            if not function.whole_lists:
+                value = value[:MAX_LIST]
+            if param.each:
+                return _NO_JUNK.read(value, list_of(param.kind))[0]
+        return None if value is None else _NO_JUNK.read(value, param.kind)[0]
+
+    def _apply(self, function: Function, args: list[Any]) -> Any:
+        lead = (self.context,) if function.context else ()
+        if function.params and function.params[0].each and args[0].__class__ is list:
+            results = [function.code(*lead, each, *args[1:]) for each in args[0]]
+            return [each for each in results if each is not None] or None
+        return _bounded(function.code(*lead, *args))
+
+    # -------------------------------------------------------------- choices
+
+    def _coalesce(self, node: t.Coalesce) -> Any:
+        for index, choice in enumerate(node.choices):
+            value = self.value(choice)
+            if value is not None:
+                if self.trace is not None:
+                    self.trace.chosen[node] = index
+                return value
+        if self.trace is not None:
+            self.trace.whys[node] = "every alternative is missing"
+        return None
+
+    def _if(self, node: t.If) -> Any:
+        branch = node.then if self.holds(node.condition) else node.otherwise
+        value = self.value(branch)
+        if self.trace is not None:
+            self.trace.fired.add(branch)
+            if value is None:
+                self.trace.whys[node] = self.trace.whys.get(branch, "missing")
+        return value
+
+    def _match(self, node: t.Match) -> Any:
+        subject = self.value(node.subject)
+        for arm in node.arms if subject is not None else ():
+            if not arm.patterns or any(same(subject, pattern.value) for pattern in arm.patterns):
+                if self.trace is not None:
+                    self.trace.fired.add(arm)
+                return self.value(arm.value)
+        if self.trace is not None:
+            missing = self.trace.whys.get(node.subject, "missing")
+            self.trace.whys[node] = missing if subject is None else "no arm matches"
+        return None
+
+    # -------------------------------------------------------------- conditions
+
+    def _compare(self, node: t.Compare) -> bool:
+        left, right = self.value(node.left), self.value(node.right)
+        if node.op == "!=":
+            return left is None or right is None or not same(left, right)
+        return left is not None and right is not None and _COMPARE[node.op](left, right)
+
+    # -------------------------------------------------------------- literals and arithmetic
+
+    def _list(self, node: t.ListOf) -> list[Any] | None:
+        found = [value for each in node.items if (value := self.value(each)) is not None]
+        return found or None
+
+    def _object(self, node: t.ObjectOf) -> dict[str, Any] | None:
+        found = {key.text: value for key, each in node.pairs if (value := self.value(each)) is not None}
+        return found or None
+
+    def _arithmetic(self, node: t.Arithmetic) -> int | float | None:
+        left, right = self._number(node.left), self._number(node.right)
+        return None if left is None or right is None else _ARITHMETIC[node.op](left, right)
+
+    def _negate(self, node: t.Negate) -> int | float | None:
+        number = self._number(node.value)
+        return None if number is None else -number
+
+    def _number(self, node: t.Expr) -> int | float | None:
+        value = self.value(node)
+        return value if value.__class__ is int or value.__class__ is float else None
+
+
+_EVALUATORS: dict[type, Callable[[Evaluation, Any], Any]] = {
+    t.Literal: lambda run, node: node.value,
+    t.ListOf: Evaluation._list,
+    t.ObjectOf: Evaluation._object,
+    t.Ref: Evaluation._ref,
+    t.Call: Evaluation._call,
+    t.Coalesce: Evaluation._coalesce,
+    t.If: Evaluation._if,
+    t.Or: lambda run, node: any(run.holds(term) for term in node.terms),
+    t.And: lambda run, node: all(run.holds(term) for term in node.terms),
+    t.Not: lambda run, node: not run.holds(node.term),
+    t.Compare: Evaluation._compare,
+    t.Presence: lambda run, node: (run.value(node.value) is not None) == node.present,
+    t.Arithmetic: Evaluation._arithmetic,
+    t.Negate: Evaluation._negate,
+    t.Match: Evaluation._match,
+    t.BrokenExpr: lambda run, node: None,
+}
+
+
+def _step(raw: Any, name: str) -> Any:
+    return raw.get(name) if raw.__class__ is dict else None
+
+
+def _element(raw: Any, number: int) -> Any:
+    if raw.__class__ is not list:
+        raw = [raw]
+    return raw[number] if number < len(raw) else None
+
+
+def _bounded(value: Any) -> Any:
+    return None if value == "" or (value.__class__ is str and len(value) > MAX_TEXT) else value
+
+
+def _ordered(left: Any, right: Any) -> bool:
+    numbers = (int, float)
+    return (left.__class__ in numbers and right.__class__ in numbers) or (
+        left.__class__ is str and right.__class__ is str
+    )
+
+
+def _texts(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
+    return lambda left, right: left.__class__ is str and right.__class__ is str and test(left, right)
+
+
+def _contains(left: Any, right: Any) -> bool:
+    if left.__class__ is list:
+        return any(same(each, right) for each in left)
+    return left.__class__ is str and right.__class__ is str and right in left
+
+
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "==": same,
+    "<": lambda left, right: _ordered(left, right) and left < right,
+    "<=": lambda left, right: _ordered(left, right) and left <= right,
+    ">": lambda left, right: _ordered(left, right) and left > right,
+    ">=": lambda left, right: _ordered(left, right) and left >= right,
+    "in": lambda left, right: right.__class__ is list and any(same(each, left) for each in right),
+    "contains": _contains,
+    "starts_with": _texts(str.startswith),
+    "ends_with": _texts(str.endswith),
+    "matches": _texts(matches),
+}
+
+
+def _readable(access: Access) -> str:
+    """`event.items[].price`, as a rule would write it; names only from the rule files, never from events."""
+    text = access.name
+    for step in access.steps:
+        if isinstance(step, Key):
+            text += f".{step.name}"
+        else:
+            text += "[]" if step.number is None else f"[{step.number}]"
+    return text
+
+
+def convert(value: Any, kind: Kind, *, many: bool = False) -> tuple[Any, str]:
+    """A computed value as a payload field takes it: (value, ""), or (None, why)."""
+    if value.__class__ is list:
+        value = value[:MAX_LIST]
+        if many:
+            kind = list_of(kind)
+    return _NO_JUNK.read(value, kind) if kind is not ANY else (value, "")

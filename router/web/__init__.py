@@ -1,0 +1,1 @@
+"""The HTTP side: where events come in, and where operators look."""

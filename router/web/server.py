@@ -1,0 +1,98 @@
+"""A listener inside the daemon's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import socket
+from collections.abc import Iterator
+from types import TracebackType
+
+import uvicorn
+
+from router.settings import Address, Limits
+from router.web.asgi import App
+from router.web.connection import bounded_protocol
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: signals are the daemon's."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+class Listener:
+    """A running server; `address` has the real port. As an async context manager it stops at the end."""
+
+    def __init__(self, address: Address, server: _Server, task: asyncio.Task[None]) -> None:
+        self.address = address
+        self._server = server
+        self._task = task
+
+    async def stop(self, deadline: float = 5.0) -> None:
+        """Take no connections, finish the requests at hand, cancel what is open after `deadline` seconds."""
+        self._server.config.timeout_graceful_shutdown = max(1, math.ceil(deadline))
+        self._server.should_exit = True
+        await self._task
+
+    async def __aenter__(self) -> Listener:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+
+async def listen(app: App, address: Address, limits: Limits) -> Listener:
+    """Serve an application. Port 0 takes a free one; raises OSError when the address cannot be had."""
+    bound = _bind(address)
+    host, port = bound.getsockname()[:2]
+    server = _Server(_config(app, limits))
+    task = asyncio.create_task(server.serve([bound]), name=f"listener {address}")
+    waiting = asyncio.create_task(server.up.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        task.result()
+    return Listener(Address(host, port), server, task)
+
+
+def _bind(address: Address) -> socket.socket:
+    family, kind, protocol, _, place = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(place)
+    except OSError:
+        bound.close()
+        raise
+    bound.setblocking(False)
+    return bound
+
+
+def _config(app: App, limits: Limits) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=bounded_protocol(limits),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=limits.keep_alive_seconds,
+    )
