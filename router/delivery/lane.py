@@ -58,7 +58,8 @@ class Lane:
         self._nudge = asyncio.Event()
         self._flights: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(around.settings.in_flight)
-        self._stopping = False
+        self._hurry = asyncio.Event()
+        self._stop = asyncio.Event()
         self._was_full = False
         self._broken: SpoolBroken | None = None
 
@@ -77,14 +78,15 @@ class Lane:
 
     def stop(self) -> None:
         """Claim no more; `run` ends when the requests in flight are answered."""
-        self._stopping = True
+        self._stop.set()
+        self._hurry.set()
         self.nudge()
 
     async def run(self) -> None:
         """Raises nothing but `SpoolBroken`. When cancelled, open requests are left to `recover`."""
         failures = 0
         try:
-            while not self._stopping:
+            while not self._stop.is_set():
                 failures = failures + 1 if await self._failed() else 0
                 if failures:
                     await self._rest(backoff(self._around.policy, failures, self._around.rng.random()))
@@ -101,31 +103,40 @@ class Lane:
         try:
             await self._turn()
         except SpoolBroken as broken:
-            self._stopping, self._broken = True, broken
+            self._break(broken)
         except Exception as problem:
             # The type alone: a message may quote what was in hand.
             log.error("lane_failed", destination=self.destination, error=type(problem).__name__)  # noqa: TRY400
             return True
         return False
 
+    def _break(self, broken: SpoolBroken) -> None:
+        self._broken = broken
+        self.stop()
+
     async def _turn(self) -> None:
         self._nudge.clear()
+        await self._gather()
         around = self._around
-        limit, wait = self._allowance(around.clock.now())
-        if not limit:
+        now = around.clock.now()
+        limit, wait = self._allowance(now)
+        if self._stop.is_set() or not limit:
             await self._rest(wait)
             return
-        if pause := linger(self.in_flight, self._was_full, around.settings.linger):
-            await around.clock.sleep(pause)
-        if self._stopping:
-            return
-        now = around.clock.now()
+        probe = self.condition.state == "held"
         claimed = await around.spool.claim(self.destination, limit, now)
         self._was_full = len(claimed.rows) == limit
         if claimed.rows:
-            await self._launch(claimed.rows, now)
+            await self._launch(claimed.rows, now, probe)
         else:
             await self._rest(None if claimed.next_due is None else max(0.0, claimed.next_due - now))
+
+    async def _gather(self) -> None:
+        """While requests are open, wait a moment for more entries, or for one of the requests to end."""
+        self._hurry.clear()
+        pause = linger(self.in_flight, self._was_full, self._around.settings.linger)
+        if pause and not self._stop.is_set():
+            await within(self._around.clock, pause, self._hurry.wait())
 
     def _allowance(self, now: float) -> tuple[int, float | None]:
         """How many entries may be claimed now, and if none, how long to wait unless nudged."""
@@ -140,13 +151,12 @@ class Lane:
     async def _rest(self, seconds: float | None) -> None:
         await within(self._around.clock, seconds, self._nudge.wait())
 
-    async def _launch(self, rows: Sequence[Queued], now: float) -> None:
+    async def _launch(self, rows: Sequence[Queued], now: float, probe: bool) -> None:
         around = self._around
         reasons = {row.id: expiry(around.policy, row, now) for row in rows}
         stale = [(row, Buried(row.id, reason)) for row in rows if (reason := reasons[row.id]) is not None]
         if stale:
             await self._record(stale)
-        probe = self.condition.state == "held"
         fresh = [row for row in rows if reasons[row.id] is None]
         if probe and fresh:
             self.condition = replace(self.condition, until=now + around.settings.probe_seconds)
@@ -157,26 +167,33 @@ class Lane:
 
     def _landed(self, flight: asyncio.Task[None]) -> None:
         self._flights.discard(flight)
+        self._hurry.set()
         self.nudge()
 
     async def _fly(self, batch: Batch, probe: bool) -> None:
         async with self._slots:
-            work = [batch]
             try:
-                while work:
-                    parts = await self._deliver(work[-1], probe)
-                    work[-1:] = reversed(parts)
+                await self._work_off([batch], probe)
             except SpoolBroken as broken:
-                self._stopping, self._broken = True, broken
-            except Exception as problem:
-                log.error("delivery_failed", destination=self.destination, error=type(problem).__name__)  # noqa: TRY400
-                await self._rescue(work)
+                self._break(broken)
+
+    async def _work_off(self, work: list[Batch], probe: bool) -> None:
+        """The batches from the last to the first; each may leave parts in its place."""
+        try:
+            while work:
+                parts = await self._deliver(work[-1], probe)
+                work[-1:] = reversed(parts)
+        except SpoolBroken:
+            raise
+        except Exception as problem:
+            log.error("delivery_failed", destination=self.destination, error=type(problem).__name__)  # noqa: TRY400
+            await self._rescue([row for part in work for row in part.rows])
 
     async def _deliver(self, batch: Batch, probe: bool) -> list[Batch]:
         """Send and record; or, when the batch was refused whole, the parts to send instead."""
         around = self._around
         started = around.clock.now()
-        if self._stopping or (self.condition.until > started and not probe):
+        if self._stop.is_set() or (self.condition.until > started and not probe):
             await self._conclude(batch, [_PUT_BACK] * len(batch), started)
             return []
         verdicts = await self._send(batch)
@@ -226,7 +243,7 @@ class Lane:
         ]
         await self._record(steps)
         for row, verdict, (_, step) in zip(batch.rows, verdicts, steps, strict=True):
-            if isinstance(step, Rescheduled) and isinstance(verdict, Retry):
+            if isinstance(step, Rescheduled) and isinstance(verdict, Retry) and verdict.counts:
                 around.observer.retried(row.entry, verdict.why)
 
     async def _record(self, steps: Sequence[tuple[Queued, Step]]) -> None:
@@ -244,10 +261,8 @@ class Lane:
             elif isinstance(step, Buried):
                 around.observer.died(row.entry, step.reason, step.code)
 
-    async def _rescue(self, work: Sequence[Batch]) -> None:
+    async def _rescue(self, rows: Sequence[Queued]) -> None:
         """What a failed delivery left behind is due again; rows that were settled are passed over."""
-        now = self._around.clock.now()
-        for row in (row for batch in work for row in batch.rows):
-            doubt = now if row.first_ambiguous_at is None else row.first_ambiguous_at
-            due = now + backoff(self._around.policy, row.attempts, self._around.rng.random())
-            await self._around.spool.settle([Rescheduled(row.id, due, doubt)], now)
+        around = self._around
+        at = Moment(around.clock.now(), around.clock.now(), around.rng.random())
+        await self._record([(row, decide(around.policy, row, _FAILED, at)) for row in rows])

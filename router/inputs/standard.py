@@ -50,20 +50,21 @@ def _meta(format: str, event: dict[str, Any], request: RawRequest) -> dict[str, 
 
 
 def _ids_to_text(event: dict[str, Any]) -> None:
-    _to_text(event, "id", "order_id")
+    _to_text(event, "id")
+    _to_text(event, "order_id")
     user, items = event.get("user"), event.get("items")
     if isinstance(user, dict):
-        _to_text(user, "id", "anonymous_id")
+        _to_text(user, "id")
+        _to_text(user, "anonymous_id")
     if isinstance(items, list):
         for item in items:
             if isinstance(item, dict):
                 _to_text(item, "id")
 
 
-def _to_text(owner: dict[str, Any], *names: str) -> None:
-    for name in names:
-        if type(owner.get(name)) is int:
-            owner[name] = str(owner[name])
+def _to_text(owner: dict[str, Any], name: str) -> None:
+    if type(value := owner.get(name)) is int:
+        owner[name] = str(value)
 
 
 def _add_device(event: dict[str, Any], request: RawRequest) -> None:

@@ -33,10 +33,12 @@ class Bound:
     token: str | None = field(default=None, repr=False)
     inactive: Mapping[str, str] = field(default_factory=dict)
     """Sources without an id, with the expression that gave none."""
+    token_text: str = ""
+    """The expression that gives the token, for messages."""
 
 
 def bind(program: Program, variables: Variables) -> dict[str, Bound]:
-    """Every destination with what the environment holds now; an id that is not set makes a source inactive."""
+    """Every destination with what the environment holds now; without its id a source is inactive."""
     evaluation = Evaluation(program, Arrival({}, 0), variables=variables)
     return {name: _bind(each, evaluation) for name, each in program.destinations.items()}
 
@@ -50,4 +52,5 @@ def _bind(destination: Destination, evaluation: Evaluation) -> Bound:
         {name: value for name, value in settings.items() if value and name != TOKEN},
         settings.get(TOKEN),
         {source: destination.ids[source].span.text for source, value in ids.items() if not value},
+        destination.settings[TOKEN].span.text,
     )

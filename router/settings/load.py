@@ -140,7 +140,7 @@ def _lone_key(variables: EnvironmentVariables) -> Iterator[WriteKey]:
 
 
 _KEY_PARTS = ("name", "env", "file", "sender", "rate")
-_SENDER = choice("visitor", "server")
+_SENDER = choice("auto", "visitor", "server")
 _RATE = amount(0.001, 1_000_000)
 
 
@@ -163,7 +163,7 @@ def _key_problem(place: str, table: Mapping[str, Any]) -> SettingProblem | None:
         return SettingProblem(place, "needs a name")
     if isinstance(table.get("env"), str) == isinstance(table.get("file"), str):
         return SettingProblem(place, "needs one of env and file", 'env = "NAME_OF_A_VARIABLE"')
-    if _SENDER.read(table.get("sender", "visitor")) is None:
+    if _SENDER.read(table.get("sender", "auto")) is None:
         return SettingProblem(place, f"sender must be {_SENDER.expects}")
     if "rate" in table and _RATE.read(table["rate"]) is None:
         return SettingProblem(place, f"rate must be {_RATE.expects}")
@@ -178,7 +178,7 @@ def _write_key(
     if value is None:
         return SettingProblem(place, f"{env or file} is not set, not readable or empty")
     rate = _RATE.read(table["rate"]) if "rate" in table else None
-    return WriteKey(table["name"], value, table.get("sender", "visitor"), rate)
+    return WriteKey(table["name"], value, table.get("sender", "auto"), rate)
 
 
 def _build(kind: type, values: Mapping[str, Any], prefix: str = "") -> Any:

@@ -52,13 +52,14 @@ class Setting:
 class WriteKey:
     """What a sender must show.
 
-    The events of a `server` speak of other people's devices, those of a `visitor` of the one that sends them.
+    The events of a `server` speak of other people's devices, those of a `visitor` of the one that sends them;
+    `auto` takes a request for a visitor's when a browser made it.
     `rate` is requests a second, None without limit.
     """
 
     name: str
     value: str = field(repr=False)
-    sender: Literal["visitor", "server"] = "visitor"
+    sender: Literal["auto", "visitor", "server"] = "auto"
     rate: float | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -23,22 +23,22 @@ class Admin:
         self,
         registry: CollectorRegistry,
         not_ready: Callable[[], str | None],
-        status: Callable[[], Mapping[str, Any]],
+        status: Callable[[], Awaitable[Mapping[str, Any]]],
     ) -> None:
         self._registry = registry
         self._not_ready = not_ready
         self._status = status
-        self._pages: Mapping[str, Callable[[], Answer]] = {
-            "/healthz": lambda: json_answer(200, {"status": "ok"}),
+        self._pages: Mapping[str, Callable[[], Awaitable[Answer]]] = {
+            "/healthz": self._health_page,
             "/readyz": self._ready_page,
             "/metrics": self._metrics_page,
-            "/status": lambda: json_answer(200, self._status()),
+            "/status": self._status_page,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send_answer(send, self._answer(scope["method"], scope["path"]))
+        await send_answer(send, await self._answer(scope["method"], scope["path"]))
 
-    def _answer(self, method: str, path: str) -> Answer:
+    async def _answer(self, method: str, path: str) -> Answer:
         page = self._pages.get(path)
         if page is None:
             return refuse(Refusal(404, "not_found", "there are " + ", ".join(self._pages)))
@@ -46,12 +46,18 @@ class Admin:
             allow = ((b"allow", b"GET, HEAD"),)
             return refuse(Refusal(405, "not_allowed", "pages are read with GET", headers=allow))
         try:
-            return page()
+            return await page()
         except Exception:
             _LOG.exception("admin_page_failed", path=path)
             return refuse(Refusal(500, "internal", "an error of the router"))
 
-    def _ready_page(self) -> Answer:
+    async def _health_page(self) -> Answer:
+        return json_answer(200, {"status": "ok"})
+
+    async def _status_page(self) -> Answer:
+        return json_answer(200, await self._status())
+
+    async def _ready_page(self) -> Answer:
         reason = self._not_ready()
         return (
             json_answer(503, {"ready": False, "reason": reason})
@@ -59,7 +65,7 @@ class Admin:
             else json_answer(200, {"ready": True})
         )
 
-    def _metrics_page(self) -> Answer:
+    async def _metrics_page(self) -> Answer:
         return Answer(
             200, generate_latest(self._registry), ((b"content-type", CONTENT_TYPE_LATEST.encode()),)
         )

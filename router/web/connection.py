@@ -1,21 +1,36 @@
-"""What a connection may cost before there is a request: uvicorn limits neither time nor size of a head."""
+"""What a connection may cost: uvicorn bounds neither the time of a request nor the size of its head."""
 
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
+from typing import Literal
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from router.settings import Limits
 
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_Phase = Literal["head", "body", "answer"]
 
 
 def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
-    """uvicorn's HTTP protocol with bounds on connections, and on the time and size of request heads."""
+    """uvicorn's HTTP protocol with bounds on connections, and on time and size of what a request sends.
+
+    Most requests come in one piece and cost no timer: a timer is set when something is still missing.
+    """
+    too_large = _answer(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "head_too_large",
+        f"a request head may have {limits.header_bytes} bytes",
+    )
+    too_slow = _answer(
+        HTTPStatus.REQUEST_TIMEOUT, "slow_body", f"the body took longer than {limits.body_seconds:g} s"
+    )
 
     class BoundedProtocol(HttpToolsProtocol):
-        _head_timer: asyncio.TimerHandle | None = None
+        _phase: _Phase = "head"
+        _timer: asyncio.TimerHandle | None = None
         _head_size = 0
         _refused = False
 
@@ -24,28 +39,29 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
             if len(self.connections) > limits.connections:
                 transport.close()
             else:
-                self._await_head()
+                self._set_timer()
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self._head_done()
+            self._enter("answer")
             super().connection_lost(exc)
 
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self._phase == "head":
+                self._head_size += len(data)
+                self._refuse_large()
+            if self._phase != "answer" and self._timer is None and not self.transport.is_closing():
+                self._set_timer()
+
         def on_message_begin(self) -> None:
+            self._enter("head")
             self._head_size = 0
             super().on_message_begin()
-            if self._head_timer is None:
-                self._await_head()
-
-        def on_url(self, url: bytes) -> None:
-            super().on_url(url)
-            self._count(len(url))
-
-        def on_header(self, name: bytes, value: bytes) -> None:
-            super().on_header(name, value)
-            self._count(len(name) + len(value))
 
         def on_headers_complete(self) -> None:
-            self._head_done()
+            self._enter("body")
+            self._head_size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            self._refuse_large()
             if not self._refused:
                 super().on_headers_complete()
 
@@ -54,22 +70,37 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
                 super().on_body(body)
 
         def on_message_complete(self) -> None:
+            self._enter("answer")
             if not self._refused:
                 super().on_message_complete()
 
-        def _count(self, size: int) -> None:
-            self._head_size += size
+        def _enter(self, phase: _Phase) -> None:
+            self._phase = phase
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+        def _set_timer(self) -> None:
+            seconds = limits.head_seconds if self._phase == "head" else limits.body_seconds
+            self._timer = self.loop.call_later(seconds, self._cut)
+
+        def _cut(self) -> None:
+            if self._phase == "body" and not self.cycle.response_started:
+                self.transport.write(too_slow)
+            self.transport.close()
+
+        def _refuse_large(self) -> None:
             if self._head_size > limits.header_bytes and not self._refused:
                 self._refused = True
-                self.transport.write(_TOO_LARGE)
+                self.transport.write(too_large)
                 self.transport.close()
 
-        def _await_head(self) -> None:
-            self._head_timer = self.loop.call_later(limits.head_seconds, self.transport.close)
-
-        def _head_done(self) -> None:
-            if self._head_timer is not None:
-                self._head_timer.cancel()
-                self._head_timer = None
-
     return BoundedProtocol
+
+
+def _answer(status: HTTPStatus, code: str, reason: str) -> bytes:
+    body = orjson.dumps({"error": {"code": code, "reason": reason}})
+    return (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    ).encode() + body

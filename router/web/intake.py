@@ -163,13 +163,21 @@ class Intake:
             parse_cookies(head.headers.get("cookie")),
             client_ip(head.peer, head.headers.get("x-forwarded-for"), self._settings.trusted_proxies),
             key.name if key else None,
-            from_visitor=key is None or key.sender == "visitor",
+            from_visitor=_from_visitor(key, head),
         )
 
     def _count(self, chosen: Format, decoded: Decoded) -> None:
         self._metrics.received(chosen.name, len(decoded.arrivals) + len(decoded.rejections))
         for rejection in decoded.rejections:
             self._metrics.rejected(rejection.code)
+
+
+def _from_visitor(key: WriteKey | None, head: Head) -> bool:
+    """Browsers name the page they post from; a shop's server must not pass for its customer."""
+    sender = key.sender if key else "auto"
+    if sender == "auto":
+        return "origin" in head.headers or "sec-fetch-mode" in head.headers
+    return sender == "visitor"
 
 
 def _unauthorized() -> Refusal:

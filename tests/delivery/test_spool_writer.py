@@ -1,6 +1,7 @@
 """The writer's thread: groups, faults, and never a false "durable"."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,8 @@ class FakeStore:
         self.doing: list[int] = []
         self.commits: list[list[int]] = []
         self.fault: dict[str, Exception] = {}
-        self.closed = self.tidied = False
+        self.closed = False
+        self.tidied = threading.Event()
 
     def begin(self) -> None:
         self.doing = []
@@ -44,7 +46,7 @@ class FakeStore:
         return SpoolFull(1, "full") if isinstance(problem, MemoryError) else None
 
     def tidy(self) -> None:
-        self.tidied = True
+        self.tidied.set()
 
     def close(self) -> None:
         self.closed = True
@@ -162,7 +164,6 @@ def test_opening_errors_reach_the_opener() -> None:
 
 def test_an_idle_store_is_tidied() -> None:
     async def check(writer: Writer[FakeStore], store: FakeStore) -> None:
-        while not store.tidied:
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(store.tidied.wait)
 
     run(check, idle_seconds=0.001)

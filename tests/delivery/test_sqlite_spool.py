@@ -115,7 +115,7 @@ def test_another_programs_database_is_refused_untouched(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
     using(tmp_path / "data", nothing)
     (tmp_path / "data" / FILE).write_bytes(content)
-    with pytest.raises(SpoolUnusable, match="spool.sqlite"):
+    with pytest.raises(SpoolUnusable, match=r"spool\.sqlite"):
         using(tmp_path / "data", nothing)
 
 

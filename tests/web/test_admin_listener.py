@@ -13,7 +13,11 @@ from router.web.metrics import Metrics
 def test_the_pages(house: Any) -> None:
     metrics = Metrics()
     reasons: list[str | None] = [None]
-    address = house.listen(Admin(metrics.registry, lambda: reasons[0], lambda: {"pending": 3}))
+
+    async def status() -> dict[str, int]:
+        return {"pending": 3}
+
+    address = house.listen(Admin(metrics.registry, lambda: reasons[0], status))
     url = f"http://{address}"
     assert httpx.get(url + "/healthz").json() == {"status": "ok"}
     assert httpx.get(url + "/readyz").json() == {"ready": True}
@@ -30,7 +34,7 @@ def test_the_pages(house: Any) -> None:
 
 
 def test_a_page_that_fails_is_500_without_details(house: Any) -> None:
-    def fail() -> Any:
+    async def fail() -> Any:
         raise RuntimeError("secret")
 
     address = house.listen(Admin(Metrics().registry, lambda: None, fail))

@@ -140,6 +140,12 @@ def test_gzip(served: Any) -> None:
     assert len(served.recorder.arrivals) == 2
 
 
+def test_gzip_of_countless_members_is_refused(served: Any) -> None:
+    answer = post(served, gzip.compress(b"") * 100_000, content_encoding="gzip")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_gzip")
+    assert post(served, b"", content_encoding="gzip").json()["error"]["code"] == "bad_gzip"
+
+
 @pytest.mark.parametrize("bomb", [b"\0" * 60_000_000, b"[" + b" " * 4_000_000 + b"]"])
 def test_a_gzip_bomb_is_refused(served: Any, bomb: bytes) -> None:
     answer = post(served, gzip.compress(bomb, 9), content_encoding="gzip")

@@ -70,11 +70,20 @@ def test_no_key_or_a_wrong_one_is_401(keyed: Any, headers: Any) -> None:
 def test_a_servers_request_tells_nothing_of_the_visitor(keyed: Any) -> None:
     keyed.recorder.arrivals.clear()
     for key in ("first-key", "third-key"):
-        headers = {"x-write-key": key, "user-agent": "Mozilla/5.0"}
+        headers = {"x-write-key": key, "user-agent": "Mozilla/5.0", "origin": "https://shop.example"}
         httpx.post(keyed.url + "/v1/events", json=EVENT, headers=headers)
     visitor, server = keyed.recorder.arrivals
     assert visitor.event["context"]["device"]["user_agent"] == "Mozilla/5.0"
     assert "context" not in server.event
+
+
+def test_without_a_word_of_the_key_only_a_browsers_request_is_a_visitors(house: Any) -> None:
+    served = house.intake()
+    for headers in ({"user-agent": "curl/8"}, {"user-agent": "Mozilla/5.0", "sec-fetch-mode": "cors"}):
+        httpx.post(served.url + "/v1/events", json=EVENT, headers=headers)
+    backend, browser = served.recorder.arrivals
+    assert "context" not in backend.event
+    assert browser.event["context"]["device"]["user_agent"] == "Mozilla/5.0"
 
 
 def test_a_key_over_its_rate_is_429(keyed: Any) -> None:
@@ -87,7 +96,7 @@ def test_a_key_over_its_rate_is_429(keyed: Any) -> None:
 def test_the_visitors_address_comes_from_a_trusted_proxy_only(house: Any) -> None:
     proxied = house.intake(Settings(trusted_proxies=(ipaddress.ip_network("127.0.0.0/8"),)))
     plain = house.intake()
-    headers = {"x-forwarded-for": "198.51.100.1, 203.0.113.9, 127.0.0.5"}
+    headers = {"x-forwarded-for": "198.51.100.1, 203.0.113.9, 127.0.0.5", "origin": "https://shop.example"}
     for served in (proxied, plain):
         httpx.post(served.url + "/v1/events", json=EVENT, headers=headers)
     assert proxied.recorder.arrivals[0].event["context"]["device"]["ip"] == "203.0.113.9"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from router.lang import tree as t
+from router.lang.check.constants import Constants, constant_truth
+from router.lang.check.fitting import argument_fits, comparable, literal_kind, personal, unify
+from router.lang.check.schema_search import find
 from router.lang.check.scope import Checking
+from router.lang.check.steps import follow
 from router.lang.diagnostics import Fix
-from router.lang.kinds import ANY, BOOL, MISSING, NUMBER, TEXT, Kind, list_of
-from router.lang.library import Function
+from router.lang.kinds import ANY, BOOL, NUMBER, TEXT, Kind, list_of
+from router.lang.library import Function, Param
+from router.lang.messages import cases as say_case
 from router.lang.messages import kinds as say
 from router.lang.messages import lints
 from router.lang.messages import names as say_name
-from router.lang.messages import rules as say_rule
-from router.lang.program import Access, At, Key
-from router.lang.source import Span
 from router.lang.suggest import closest
 
 _NUMERIC = frozenset({"number", "integer", "any", "missing"})
@@ -45,7 +47,7 @@ class Expressions:
 
     def __init__(self, checking: Checking) -> None:
         self.checking = checking
-        self._open_lets: list[str] = []
+        self.constants = Constants(checking)
 
     def kind(self, node: t.Expr, scope: Scope = EVENT) -> Kind:
         kind = self._kind(node, scope)
@@ -65,7 +67,7 @@ class Expressions:
     def _kind(self, node: t.Expr, scope: Scope) -> Kind:
         match node:
             case t.Literal():
-                return _literal_kind(node.value)
+                return literal_kind(node.value)
             case t.ListOf():
                 return list_of(unify([self.kind(each, scope) for each in node.items]))
             case t.ObjectOf():
@@ -92,12 +94,10 @@ class Expressions:
                 self.kind(node.value, scope)
                 return BOOL
             case t.Arithmetic():
-                self._operand(node.left, node.op, scope)
-                self._operand(node.right, node.op, scope)
-                return NUMBER
+                sides = [self._operand(each, node.op, scope) for each in (node.left, node.right)]
+                return NUMBER.marked(pii=any(sides))
             case t.Negate():
-                self._operand(node.value, "-", scope)
-                return NUMBER
+                return NUMBER.marked(pii=self._operand(node.value, "-", scope))
             case t.Match():
                 return self._match(node, scope)
             case t.BrokenExpr():
@@ -111,15 +111,17 @@ class Expressions:
         fields = {key.text: self.kind(value, scope) for key, value in node.pairs}
         return Kind("object", fields=fields, pii=any(kind.pii for kind in fields.values()))
 
-    def _operand(self, node: t.Expr, op: str, scope: Scope) -> None:
+    def _operand(self, node: t.Expr, op: str, scope: Scope) -> bool:
+        """Check a side of a sum or product; is it personal data?"""
         kind = self.kind(node, scope)
         if kind.base not in _NUMERIC:
             self.checking.report(say.wrong_operand(node.span, op, "numbers", kind))
+        return personal(kind)
 
     def _coalesce(self, node: t.Coalesce, scope: Scope) -> Kind:
         kinds = [self.kind(each, scope) for each in node.choices]
         for index, choice in enumerate(node.choices[:-1]):
-            if not self.can_be_missing(choice):
+            if not self.constants.can_be_missing(choice):
                 dead = node.choices[index + 1]
                 self.checking.report(lints.dead_fallback(dead.span, choice.span, _swapped(node)))
                 break
@@ -129,9 +131,9 @@ class Expressions:
         subject = self.kind(node.subject, scope)
         for arm in node.arms:
             for pattern in arm.patterns:
-                if not comparable(subject, _literal_kind(pattern.value)):
+                if not comparable(subject, literal_kind(pattern.value)):
                     self.checking.report(
-                        say.not_comparable(pattern.span, subject, _literal_kind(pattern.value), "match")
+                        say.not_comparable(pattern.span, subject, literal_kind(pattern.value), "match")
                     )
         return unify([self.kind(arm.value, scope) for arm in node.arms])
 
@@ -194,109 +196,50 @@ class Expressions:
     def _ref(self, node: t.Ref, scope: Scope) -> Kind:
         name = node.name.text
         if name in scope.items:
-            return self._steps(node, "item", scope.items[name])
+            return follow(self.checking, node, "item", scope.items[name])
         if name == "event":
             return self._event(node, scope)
         if name in self.checking.names.lets:
             return self._let(node, scope)
-        if name not in self.checking.names.broken:
+        if not self.checking.names.excuses(name):
             self._unknown_name(node, scope)
         return ANY
 
     def _event(self, node: t.Ref, scope: Scope) -> Kind:
+        schema = self.checking.names.schema
+        if scope.when != "event":
+            self._no_event(node, scope)
+        elif schema is not None:
+            return follow(self.checking, node, "event", schema)
+        else:
+            self.checking.report_no_schema(node)
+        return ANY
+
+    def _no_event(self, node: t.Ref, scope: Scope) -> None:
         if scope.when == "load":
             self.checking.report(say.constant_only(node.span, "this"))
-            return ANY
-        if scope.when == "test":
-            return ANY
-        schema = self.checking.names.schema
-        if schema is None:
-            self.checking.report(say_name.no_schema(node.span))
-            return ANY
-        return self._steps(node, "event", schema)
+        else:
+            self.checking.report(say_case.not_for_tests(node.span, "event to read"))
 
     def _let(self, node: t.Ref, scope: Scope) -> Kind:
-        name = node.name.text
-        if name in self._open_lets:
-            self.checking.report(say_rule.let_cycle(node.name.span, name))
-            return ANY
-        return self._steps(node, "let", self.let_kind(name, scope))
+        if scope.when != "event" and self.constants.reads_event(node):
+            self._no_event(node, scope)
+        return follow(self.checking, node, "let", self.let_kind(node.name.text))
 
-    def let_kind(self, name: str, scope: Scope = EVENT) -> Kind:
-        let = self.checking.names.lets[name]
-        known = self.checking.kinds.get(let.value)
-        if known is None or scope.when == "load":
-            self._open_lets.append(name)
-            known = self.kind(let.value, replace(scope, items={}))
-            self._open_lets.pop()
-        return known
+    def let_kind(self, name: str) -> Kind:
+        """The kind of a named value, checked where it is first needed."""
+        value = self.checking.names.lets[name].value
+        known = self.checking.kinds.get(value)
+        return self.kind(value, EVENT) if known is None else known
 
     def _unknown_name(self, node: t.Ref, scope: Scope) -> None:
         name = node.name.text
         schema = self.checking.names.schema
         below = [step.text for step in node.steps if isinstance(step, t.Word)]
-        path = f"event.{name}" if schema and _find(schema, [name, *below]) else None
+        path = f"event.{name}" if schema and find(schema, [name, *below]) else None
         known = [*self.checking.names.lets, *scope.items, "event"]
         span = node.span if path and not below else node.name.span
         self.checking.report(say_name.unknown_name(span, name, path, known))
-
-    def _steps(self, node: t.Ref, root: Literal["event", "let", "item"], kind: Kind) -> Kind:
-        steps: list[Key | At] = []
-        declared: Span | None = None
-        column = False
-        path = node.name.text
-        schema_path = ""
-        for step in node.steps:
-            if isinstance(step, t.Word):
-                found = self._key(node, step, kind, path, root)
-                steps.append(Key(step.text))
-                schema_path = f"{schema_path}.{step.text}" if schema_path else step.text
-                declared = self.checking.names.declared.get(schema_path) if root == "event" else None
-            else:
-                found = self._element(step, kind, path)
-                steps.append(At(step.number if isinstance(step, t.Index) else None))
-                column = column or isinstance(step, t.Column)
-            if found is None:
-                return ANY
-            kind, path = found, node.span.source.text[node.span.start : step.span.end]
-        access = Access(root, node.name.text, tuple(steps), kind, declared)
-        self.checking.accesses[node] = access
-        return list_of(kind) if column else kind
-
-    def _key(self, node: t.Ref, step: t.Word, kind: Kind, path: str, root: str) -> Kind | None:
-        if kind.base == "any":
-            return ANY
-        if kind.base == "list":
-            self.checking.report(say_name.field_of_list(step.span, path, step.text))
-            return None
-        if kind.base != "object":
-            self.checking.report(say_name.no_parts(step.span, path, say.noun(kind)))
-            return None
-        fields = kind.fields or {}
-        if step.text in fields:
-            return fields[step.text]
-        self._unknown_field(node, step, path, root, list(fields))
-        return None
-
-    def _unknown_field(self, node: t.Ref, step: t.Word, path: str, root: str, siblings: list[str]) -> None:
-        before = path.partition(".")[2]
-        elsewhere = None
-        if root == "event" and self.checking.names.schema:
-            leaf = [each.text for each in node.steps if isinstance(each, t.Word)][-1]
-            found = _same_leaf(self.checking.names.schema, leaf)
-            elsewhere = (node.span, f"event.{found}") if found else None
-        name = node.name.text
-        self.checking.report(
-            say_name.unknown_event_field(step.span, name, before, step.text, siblings, elsewhere)
-        )
-
-    def _element(self, step: t.Column | t.Index, kind: Kind, path: str) -> Kind | None:
-        if kind.base == "any":
-            return ANY
-        if kind.base == "list":
-            return kind.of or ANY
-        self.checking.report(say_name.no_parts(step.span, path, say.noun(kind)))
-        return None
 
     # -------------------------------------------------------------- calls
 
@@ -322,101 +265,20 @@ class Expressions:
             self.checking.report(say.constant_only(node.span, "this"))
 
     def _result(self, node: t.Call, function: Function, kinds: list[Kind]) -> Kind:
+        params = [function.params[min(i, len(function.params) - 1)] for i in range(len(kinds))]
         lifted = False
-        for index, (arg, kind) in enumerate(zip(node.args, kinds, strict=True)):
-            param = function.params[min(index, len(function.params) - 1)]
-            inner = kind
-            if param.each and kind.base == "list":
-                lifted, inner = True, kind.of or ANY
-            if not argument_fits(inner, param.kind):
-                self.checking.report(
-                    say.wrong_argument(arg.span, function.name, param.name, param.kind, kind)
-                )
+        for arg, kind, param in zip(node.args, kinds, params, strict=True):
+            each = param.each and kind.base == "list"
+            lifted = lifted or each
+            if not argument_fits((kind.of or ANY) if each else kind, param.kind):
+                wrong = say.wrong_argument(arg.span, function.name, param.name, param.kind, kind)
+                self.checking.report(wrong)
         result = function.result
         if result.base == "any" and kinds:
-            result = _element_result(function, kinds)
-        if not result.hashed and function.keeps_pii and result.base in ("text", "url", "list", "any"):
-            result = replace(result, pii=any(kind.pii for kind in kinds))
+            result = _element_result(kinds[0])
+        if function.keeps_pii and not result.hashed and _carries(result, kinds, params):
+            result = replace(result, pii=True)
         return list_of(result) if lifted else result
-
-    # -------------------------------------------------------------- missing
-
-    def can_be_missing(self, node: t.Expr) -> bool:
-        """False only where a value is certain, whatever the event holds."""
-        match node:
-            case t.Literal():
-                return node.value is None or node.value == ""
-            case t.Or() | t.And() | t.Not() | t.Compare() | t.Presence():
-                return False
-            case t.ListOf():
-                return all(self.can_be_missing(each) for each in node.items)
-            case t.Coalesce():
-                return all(self.can_be_missing(each) for each in node.choices)
-            case t.If():
-                return self.can_be_missing(node.then) or self.can_be_missing(node.otherwise)
-            case t.Call():
-                return node.name.text != "now"
-            case t.Ref():
-                let = self.checking.names.lets.get(node.name.text)
-                unseen = node.name.text not in self._open_lets
-                return not (let and not node.steps and unseen and not self.can_be_missing(let.value))
-            case _:
-                return True
-
-
-def _literal_kind(value: str | int | float | bool | None) -> Kind:
-    if value is None:
-        return MISSING
-    if isinstance(value, bool):
-        return BOOL
-    return TEXT if isinstance(value, str) else NUMBER
-
-
-def unify(kinds: Iterable[Kind]) -> Kind:
-    """The kind of a value that is one of these; differing kinds give `any`, with the marks kept."""
-    present = [kind for kind in kinds if kind.base != "missing"]
-    if not present:
-        return MISSING
-    first = present[0]
-    pii, hashed = any(kind.pii for kind in present), all(kind.hashed for kind in present)
-    bases = {kind.base for kind in present}
-    if bases == {"list"}:
-        return replace(list_of(unify([kind.of or ANY for kind in present])), pii=pii, hashed=hashed)
-    if bases == {"object"} and len(present) > 1:
-        fields: dict[str, Kind] = {}
-        for kind in present:
-            for name, each in (kind.fields or {}).items():
-                fields[name] = unify([fields[name], each]) if name in fields else each
-        return Kind("object", fields=fields, pii=pii)
-    if len(bases) == 1:
-        options = first.options if all(kind.options == first.options for kind in present) else ()
-        return replace(first, options=options, pii=pii, hashed=hashed)
-    if bases <= {"text", "url"}:
-        return Kind("text", pii=pii, hashed=hashed)
-    if bases <= {"number", "integer"}:
-        return NUMBER
-    return Kind("any", pii=pii, hashed=hashed)
-
-
-def comparable(left: Kind, right: Kind) -> bool:
-    """Could the two ever be equal?"""
-    groups = {"text": "text", "url": "text", "number": "number", "integer": "number", "time": "number"}
-    a, b = groups.get(left.base, left.base), groups.get(right.base, right.base)
-    return a == b or "any" in (a, b) or "missing" in (a, b)
-
-
-def argument_fits(got: Kind, wanted: Kind) -> bool:
-    if got.base in ("any", "missing") or wanted.base == "any":
-        return True
-    if wanted.base == "text":
-        return got.base in ("text", "url", "number", "integer")
-    if wanted.base == "url":
-        return got.base in ("text", "url")
-    if wanted.base == "number":
-        return got.base in ("number", "integer")
-    if wanted.base == "list" and got.base == "list":
-        return argument_fits(got.of or ANY, wanted.of or ANY)
-    return got.base == wanted.base
 
 
 def _takes(function: Function, count: int) -> bool:
@@ -425,10 +287,21 @@ def _takes(function: Function, count: int) -> bool:
     return needed <= count and (endless or count <= len(function.params))
 
 
-def _element_result(function: Function, kinds: list[Kind]) -> Kind:
+def _element_result(first: Kind) -> Kind:
     """`first`, `last` and the like give what their list holds."""
-    first = kinds[0]
     return first.of or ANY if first.base == "list" else ANY
+
+
+def _carries(result: Kind, kinds: list[Kind], params: list[Param]) -> bool:
+    """Is the result personal data? A number made of a text or a list is its size, and tells nobody who."""
+    pairs = [(kind, param.kind) for kind, param in zip(kinds, params, strict=True) if personal(kind)]
+    match result.base:
+        case "text" | "url" | "list" | "any" | "object":
+            return bool(pairs)
+        case "number" | "integer":
+            return any(wanted.base in ("number", "any") or wanted.of == NUMBER for _, wanted in pairs)
+        case _:
+            return False
 
 
 def _swapped(node: t.Coalesce) -> Fix | None:
@@ -436,54 +309,3 @@ def _swapped(node: t.Coalesce) -> Fix | None:
         return None
     first, second = node.choices
     return Fix(first.span.to(second.span), f"{second.span.text} ?? {first.span.text}")
-
-
-def constant_truth(node: t.Expr) -> bool | None:
-    """The truth of a condition that is written out; names, even of constants, are the author's switches."""
-    match node:
-        case t.Literal() if isinstance(node.value, bool):
-            return node.value
-        case t.Not():
-            inner = constant_truth(node.term)
-            return None if inner is None else not inner
-        case t.Presence() if isinstance(node.value, t.Literal):
-            return (node.value.value not in (None, "")) == node.present
-        case t.Compare() if isinstance(node.left, t.Literal) and isinstance(node.right, t.Literal):
-            equal = node.left.value == node.right.value and node.left.value is not None
-            return {"==": equal, "!=": not equal}.get(node.op)
-        case _:
-            return None
-
-
-def _find(kind: Kind, path: list[str]) -> Kind | None:
-    for name in path:
-        found = (kind.fields or {}).get(name) if kind.base == "object" else None
-        if found is None:
-            return None
-        kind = found
-    return kind
-
-
-def _same_leaf(kind: Kind, leaf: str, prefix: str = "") -> str | None:
-    """The first path in the schema that ends in this name, outside lists."""
-    for name, child in (kind.fields or {}).items():
-        if child.base == "object":
-            found = _same_leaf(child, leaf, f"{prefix}{name}.")
-            if found:
-                return found
-        elif name == leaf:
-            return prefix + name
-    return None
-
-
-def leaf_of_kind(kind: Kind, leaf: str, wanted: str) -> str | None:
-    """A schema path that ends in `leaf` and has the wanted base kind."""
-    for name, child in (kind.fields or {}).items():
-        if name == leaf and child.base == wanted and not child.pii:
-            return name
-    for name, child in (kind.fields or {}).items():
-        if child.base == "object":
-            found = leaf_of_kind(child, leaf, wanted)
-            if found:
-                return f"{name}.{found}"
-    return None

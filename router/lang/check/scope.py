@@ -27,6 +27,16 @@ class Names:
     declared: dict[str, Span] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     """Names that broken lines may have declared: they are not reported as unknown."""
+    broken_fields: set[str] = field(default_factory=set)
+    """Words of broken schema lines: fields of these names are not reported as unknown."""
+    rules_broken: bool = False
+    """A rule did not read, so that nobody knows which events there are and what is sent."""
+    incomplete: bool = False
+    """A file is not there or did not read: nothing is reported as undeclared."""
+
+    def excuses(self, name: str) -> bool:
+        """May a mistake that is already reported be the reason that this name is not declared?"""
+        return self.incomplete or name in self.broken
 
 
 @dataclass(slots=True)
@@ -50,3 +60,8 @@ class Checking:
     def declarations(self) -> Iterator[t.Declaration]:
         for file in self.files:
             yield from file.declarations
+
+    def report_no_schema(self, node: t.Ref) -> None:
+        """One message however often the event is read: the first place of all, when it is drawn."""
+        if not self.names.incomplete:
+            self._unread.append(node)

@@ -1,0 +1,50 @@
+"""The command line: one file a command, read only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from router import __version__
+
+COMMANDS = {
+    "init": "init:init",
+    "check": "check:check",
+    "test": "test_rules:test",
+    "explain": "explain:explain",
+    "run": "run:run",
+    "status": "status:status",
+    "demo": "demo:demo",
+    "judge": "judge:judge",
+    "mock-tiktok": "mock_tiktok:mock_tiktok",
+}
+"""Command names in the order of `--help`, with where each is defined."""
+
+
+class _Commands(click.Group):
+    """Imports a command's file when it is asked for, so that each starts quickly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, name = place.split(":")
+        command = getattr(import_module(f"router.cli.{module}"), name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.command(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="tagwright")
+def main() -> None:
+    """Route vendor-neutral events to the TikTok Events API 2.0 by declarative rules.
+
+    Start with `tagwright demo` to see it work, or `tagwright init` for a rule file of your own.
+
+    Exit status of every command: 0 clean, 1 findings, 2 could not run.
+    """

@@ -1,0 +1,106 @@
+"""`tagwright explain`: what becomes of one event, and why."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from router import explain as explaining
+from router.cli.files import RULE_FILE
+from router.cli.reporting import show
+from router.inputs import FORMATS, Decoded, RawRequest, decode
+from router.lang.instants import to_epoch_seconds
+from router.lang.program import Program
+from router.rulebook import load
+
+
+@click.command()
+@click.option(
+    "--rules", "files", multiple=True, required=True, type=RULE_FILE, help="Rule files, as for `run`."
+)
+@click.option(
+    "--event", "event", required=True, type=click.File("rb"), help="The event, or - for standard input."
+)
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="standard", help="The event's format."
+)
+@click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="A cookie of the request.")
+@click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="A header of the request.")
+@click.option("--now", metavar="TIME", help="When the event arrives: ISO 8601 or epoch seconds.")
+@click.option("--json", "as_json", is_flag=True, help="Print an array with an element for each outcome.")
+@click.pass_context
+def explain(
+    context: click.Context, files: tuple[Path, ...], event: BinaryIO, form: str, cookies: tuple[str, ...],
+    headers: tuple[str, ...], now: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Show what becomes of an event, and why.
+
+    Every destination's outcome; every field with its value, the line that set it, which alternative of a
+    fallback gave it and why the ones before gave nothing. Every destination counts as active, and nothing is
+    sent. An event file may hold one object, an array, or a line for each event.
+
+    Exit status: 0 explained, 1 the rules have errors or an event was rejected, 2 a file could not be read.
+    """
+    program = _program(context, files)
+    request = RawRequest(
+        body=event.read(),
+        received_at=_time(now),
+        headers={**_pairs(headers, lower=True), **_content_type(event.name)},
+        cookies=_pairs(cookies),
+    )
+    decoded = decode(form, request)
+    if decoded.problem is not None:
+        raise click.ClickException(f"the event cannot be read: {decoded.problem.reason}")
+    explanations = [explaining.explain(program, arrival) for arrival in decoded.arrivals]
+    if as_json:
+        found = [each.as_json() for explanation in explanations for each in explanation.outcomes]
+        click.echo(_dumps(found))
+    else:
+        click.echo("\n\n".join(explaining.as_text(each) for each in explanations))
+    _rejected(context, decoded)
+
+
+def _program(context: click.Context, files: Iterable[Path]) -> Program:
+    try:
+        book = load(list(files))
+    except OSError as error:
+        raise click.FileError(str(error.filename), error.strerror) from error
+    if book.program is None:
+        show(book.problems)
+        context.exit(1)
+    return book.program
+
+
+def _rejected(context: click.Context, decoded: Decoded) -> None:
+    for each in decoded.rejections:
+        click.echo(f"event {each.index} is rejected: {each.reason} ({each.code})", err=True)
+    if decoded.rejections:
+        context.exit(1)
+
+
+def _time(text: str | None) -> float:
+    if text is None:
+        return time.time()
+    seconds = to_epoch_seconds(text)
+    if seconds is None:
+        raise click.BadParameter('write for example "2026-01-01T10:00:00Z"', param_hint="--now")
+    return float(seconds)
+
+
+def _pairs(texts: Iterable[str], *, lower: bool = False) -> dict[str, str]:
+    pairs = (text.partition("=") for text in texts)
+    return {(name.lower() if lower else name): value for name, _, value in pairs}
+
+
+def _content_type(name: str) -> dict[str, str]:
+    lines = name.endswith((".ndjson", ".jsonl"))
+    return {"content-type": "application/x-ndjson"} if lines else {}
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=True)

@@ -1,0 +1,29 @@
+"""`tagwright init`: a project to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from router.starter import ENVIRONMENT, RULES, write_starter
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+def init(folder: Path) -> None:
+    """Write a commented rule file with tests, the settings and an example of the environment.
+
+    Files that are there already stay as they are.
+    """
+    try:
+        written, kept = write_starter(folder)
+    except OSError as error:
+        raise click.FileError(str(folder), error.strerror) from error
+    for path in written:
+        click.echo(f"wrote {path}")
+    for path in kept:
+        click.echo(f"kept  {path}, which was there already")
+    rules = folder / RULES
+    click.echo(f"\nNext:\n  tagwright check {rules}\n  tagwright test {rules}")
+    click.echo(f"  fill in {folder / ENVIRONMENT} as .env, then: tagwright run --rules {rules}")

@@ -1,0 +1,273 @@
+"""The running daemon: listeners, spool, deliverer, signals; start, reload, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from router import __version__
+from router.daemon.acceptor import RuleAcceptor
+from router.daemon.deployment import Deployment, NotReady, deploy
+from router.daemon.observing import MeteredDelivery
+from router.delivery.bounds import Bounds
+from router.delivery.clock import Clock, SystemClock
+from router.delivery.lane import LaneSettings
+from router.delivery.retry import DAY, Policy
+from router.delivery.sqlite import SqliteSpool
+from router.delivery.worker import Deliverer
+from router.lang.draw import draw
+from router.logs import Redaction
+from router.settings import Delivery, EnvironmentVariables, Settings
+from router.tiktok.client import Credentials, TikTokClient, make_http_client
+from router.web.admin import Admin
+from router.web.intake import Intake
+from router.web.metrics import Metrics
+from router.web.server import Listener, listen
+
+_LOG = structlog.get_logger()
+_LISTENER_SHARE = 0.4
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What `start` opened, in the order of opening."""
+
+    spool: SqliteSpool
+    deliverer: Deliverer
+    intake: Intake
+    listener: Listener
+    admin: Listener
+
+
+class Service:
+    """One daemon. `start`, then `stop`; `reload` any time between."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        paths: Sequence[Path],
+        deployment: Deployment,
+        environment: Callable[[], EnvironmentVariables],
+        redaction: Redaction,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        self.deployment = deployment
+        self.metrics = Metrics()
+        self.observer = MeteredDelivery(self.metrics)
+        self._paths = paths
+        self._environment = environment
+        self._redaction = redaction
+        self._clock = clock or SystemClock()
+        self._http = make_http_client()
+        self._parts: _Parts | None = None
+        self._acceptor: RuleAcceptor | None = None
+        self._stopping: str | None = "starting"
+        self._started_at = 0.0
+        self._reload_failed_at: float | None = None
+
+    # -------------------------------------------------------------- start
+
+    async def start(self) -> None:
+        """Open the spool, deliver what waits in it, then listen. Raises SpoolUnusable and OSError."""
+        settings = self.settings
+        self._started_at = self._clock.now()
+        spool = await SqliteSpool.open(
+            settings.data, bounds=_bounds(settings), hot_keys=settings.store.dedup_cache
+        )
+        try:
+            await self._open(spool)
+        except BaseException:
+            await spool.close()
+            raise
+        self._stopping = None
+
+    async def _open(self, spool: SqliteSpool) -> None:
+        settings = self.settings
+        await spool.recover()
+        client = TikTokClient(self._http, settings.tiktok.base_url, self._credentials, clock=self._clock)
+        deliverer = Deliverer(
+            spool, client, clock=self._clock, observer=self.observer,
+            policy=_policy(settings.delivery), settings=_lanes(settings.delivery),
+        )  # fmt: skip
+        acceptor = RuleAcceptor(self._current, spool, self.metrics, settings.delivery, self._clock.now)
+        intake = Intake(acceptor, settings, self.metrics, self._clock.now)
+        admin = Admin(self.metrics.registry, lambda: self._stopping, self.status)
+        listener = await listen(intake, settings.listen, settings.limits)
+        try:
+            admin_listener = await listen(admin, settings.admin, settings.limits)
+        except BaseException:
+            await listener.stop(1.0)
+            raise
+        self._acceptor = acceptor
+        self._parts = _Parts(spool, deliverer, intake, listener, admin_listener)
+        self._in_force(self.deployment)
+
+    def _current(self) -> Deployment:
+        return self.deployment
+
+    def _credentials(self, destination: str) -> Credentials | None:
+        return self.deployment.credentials(destination)
+
+    def _in_force(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self._redaction.register(each.token for each in deployment.destinations.values() if each.token)
+        names = deployment.program.dispatch.names()
+        self.metrics.rules_loaded(deployment.program.version, names)
+        self._open_parts().deliverer.configure(deployment.active)
+
+    def _open_parts(self) -> _Parts:
+        if self._parts is None:
+            raise RuntimeError("the service has not been started")
+        return self._parts
+
+    @property
+    def address(self) -> str:
+        return f"http://{self._open_parts().listener.address}"
+
+    @property
+    def admin_address(self) -> str:
+        return f"http://{self._open_parts().admin.address}"
+
+    @property
+    def broken(self) -> asyncio.Event:
+        return self._open_parts().deliverer.broken
+
+    # -------------------------------------------------------------- reload
+
+    async def reload(self) -> bool:
+        """Read rules and token files again: all or nothing. On any mistake the old rules stay.
+
+        Checking happens in a thread, so that events are taken meanwhile.
+        """
+        fresh = await asyncio.to_thread(deploy, self._paths, self._environment(), self.settings.profile)
+        if isinstance(fresh, NotReady):
+            self._reload_failed_at = self._clock.now()
+            self.metrics.rules_reload_failed()
+            details = [*fresh.problems, *(draw(each) for each in fresh.diagnostics)]
+            _LOG.error("rules_reload_failed", kept=self.deployment.program.version, problems=details)
+            return False
+        self._reload_failed_at = None
+        self._in_force(fresh)
+        _LOG.info("rules_reloaded", rules=fresh.program.version, remarks=list(fresh.remarks))
+        return True
+
+    # -------------------------------------------------------------- stop
+
+    async def stop(self) -> int:
+        """Take nothing more, finish what is in flight within `drain_seconds`; returns the requests left open."""
+        parts, seconds = self._open_parts(), self.settings.delivery.drain_seconds
+        self._stopping, parts.intake.draining = "draining", True
+        end = self._clock.monotonic() + seconds
+        await parts.listener.stop(max(0.5, seconds * _LISTENER_SHARE))
+        left = await parts.deliverer.drain(max(0.1, end - self._clock.monotonic() - 0.5))
+        await parts.spool.close()
+        await self._http.aclose()
+        await parts.admin.stop(0.5)
+        return left
+
+    # -------------------------------------------------------------- status
+
+    async def status(self) -> dict[str, Any]:
+        """What `/status` shows: rules, destinations, backlog, outcomes since the start."""
+        parts = self._open_parts()
+        stats = await parts.spool.stats()
+        return {
+            "version": __version__,
+            "uptime_seconds": round(self._clock.now() - self._started_at),
+            "state": self._stopping or "running",
+            "rules": self._rules_status(),
+            "destinations": [
+                self._destination_status(asdict(each)) for each in await parts.deliverer.status()
+            ],
+            "spool": {
+                "pending": sum(stats.pending.values()),
+                "in_flight": sum(stats.leased.values()),
+                "dead_letters": dict(stats.dead),
+                "payload_bytes": stats.payload_bytes,
+                "oldest_seconds": round(stats.oldest_age(self._clock.now())),
+            },
+            "outcomes": self._outcomes_status(),
+            "sent": _by_destination(self.observer.sent_by_event),
+        }
+
+    def _rules_status(self) -> dict[str, Any]:
+        return {
+            "version": self.deployment.program.version,
+            "files": list(self.deployment.files),
+            "reload_failed_at": self._reload_failed_at,
+            "remarks": list(self.deployment.remarks),
+        }
+
+    def _destination_status(self, status: dict[str, Any]) -> dict[str, Any]:
+        bound = self.deployment.destinations.get(status["destination"])
+        return {**status, "sources": dict(bound.ids) if bound else {}}
+
+    def _outcomes_status(self) -> dict[str, dict[str, int]]:
+        out: dict[str, dict[str, int]] = {}
+        for (outcome, reason), count in sorted(self._acceptor.outcomes.items() if self._acceptor else ()):
+            out.setdefault(outcome, {})[reason or "-"] = count
+        return out
+
+
+def _by_destination(counts: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+    out: dict[str, dict[str, int]] = {}
+    for (destination, event), count in sorted(counts.items()):
+        out.setdefault(destination, {})[event] = count
+    return out
+
+
+def _bounds(settings: Settings) -> Bounds:
+    store = settings.store
+    return Bounds(rows=store.pending_rows, payload_bytes=store.pending_bytes, queue=store.writer_queue)
+
+
+def _lanes(delivery: Delivery) -> LaneSettings:
+    return LaneSettings(
+        batch_max=delivery.batch_max, in_flight=delivery.in_flight, probe_seconds=delivery.probe_seconds
+    )
+
+
+def _policy(delivery: Delivery) -> Policy:
+    return Policy(
+        event_age=round(delivery.event_age_days * DAY),
+        max_event_age={"offline": round(delivery.offline_age_days * DAY)},
+    )
+
+
+# ------------------------------------------------------------------ the process
+
+
+async def run_service(service: Service, announce: Callable[[Service], None]) -> int:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads. A second signal ends at once. Returns the exit status."""
+    await service.start()
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    reloads: set[asyncio.Task[bool]] = set()
+
+    def reload() -> None:
+        task = asyncio.create_task(service.reload())
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    announce(service)
+    broken = asyncio.create_task(service.broken.wait())
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({broken, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+    for task in (broken, stopped):
+        task.cancel()
+    failed = service.broken.is_set()
+    left = await service.stop()
+    _LOG.info("stopped", open_requests=left, spool_broken=failed)
+    return 1 if failed else 0

@@ -1,0 +1,180 @@
+"""Why an event is or is not sent: every destination, every field, the line and the fallback that gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import orjson
+
+from router.lang.outcome import Arrival, Drop, Note, Outcome, Place, Result, Send, Skip, Unhandled
+from router.lang.program import Program
+from router.lang.route import route
+from router.lang.trace import Line, Trace
+from router.tiktok.payload import finish
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One outcome with the lines that ran for it. `payload` is what would be sent, None unless it is."""
+
+    destination: str | None
+    outcome: str
+    event: str | None
+    reason: str | None
+    detail: str
+    at: Place | None
+    payload: dict[str, Any] | None
+    lines: tuple[Line, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of `explain --json`."""
+        return {
+            "destination": self.destination,
+            "outcome": self.outcome,
+            "event": self.event,
+            "reason": self.reason,
+            "detail": self.detail or None,
+            "at": str(self.at) if self.at else None,
+            "payload": self.payload,
+            "fields": [_line_json(line) for line in self.lines],
+            "left_out": [{"path": path, "why": why} for path, why in self.left_out],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything about one event."""
+
+    event_name: str | None
+    source: str | None
+    outcomes: tuple[Explained, ...]
+    notes: tuple[Note, ...]
+
+
+def explain(program: Program, arrival: Arrival) -> Explanation:
+    """The event through the rules, with a trace."""
+    trace = Trace()
+    result = route(program, arrival, trace=trace)
+    explained = tuple(_explained(program, arrival, result, trace))
+    return Explanation(result.event_name, result.source, explained, result.notes)
+
+
+def _explained(program: Program, arrival: Arrival, result: Result, trace: Trace) -> Iterator[Explained]:
+    for index, outcome in enumerate(result.outcomes):
+        send = trace.sends[index] if index < len(trace.sends) else None
+        lines = tuple(trace.lines.get(send, ())) if send else ()
+        yield _one(program, arrival, outcome, lines)
+
+
+def _one(program: Program, arrival: Arrival, outcome: Outcome, lines: tuple[Line, ...]) -> Explained:
+    match outcome:
+        case Send():
+            done = finish(outcome, arrival.event, arrival.now, program.settings)
+            payload = orjson.loads(done.payload)
+            return Explained(
+                outcome.destination, "send", done.event, None, "", outcome.at, payload, lines, done.left_out
+            )
+        case Skip():
+            return Explained(
+                outcome.destination,
+                "skip",
+                outcome.event,
+                outcome.reason,
+                outcome.detail,
+                outcome.at,
+                None,
+                lines,
+                (),
+            )
+        case Drop():
+            return Explained(None, "drop", None, outcome.reason, "", outcome.at, None, (), ())
+        case Unhandled():
+            return Explained(None, "unhandled", None, None, "", None, None, (), ())
+        case _:
+            assert_never(outcome)
+
+
+def _line_json(line: Line) -> dict[str, Any]:
+    return {
+        "path": line.path,
+        "value": line.value,
+        "at": str(line.at),
+        "choice": line.choice,
+        "tried": [{"expression": each.text, "why": each.why} for each in line.tried],
+        "from": line.text,
+        "why": line.why or None,
+    }
+
+
+# ------------------------------------------------------------------ for people
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+
+
+def as_text(explanation: Explanation) -> str:
+    """The explanation as lines for a terminal."""
+    name = explanation.event_name or "(no event name)"
+    head = f"{name}, source {explanation.source or 'unknown'}"
+    blocks = [head, *("\n".join(_block(each)) for each in explanation.outcomes)]
+    if explanation.notes:
+        notes = "\n".join(f"  {note.path}: {note.why}" for note in explanation.notes)
+        blocks.append(f"values that did not fit and were left out:\n{notes}")
+    return "\n\n".join(blocks)
+
+
+def _block(each: Explained) -> Iterator[str]:
+    yield _title(each)
+    present = [line for line in each.lines if line.value is not None]
+    absent = [line for line in each.lines if line.value is None]
+    width = max((len(str(line.at)) for line in each.lines), default=0)
+    for line in present:
+        yield from _present(line, width)
+    if absent:
+        yield "  without a value:"
+    for line in absent:
+        yield from _absent(line, width)
+    for path, why in each.left_out:
+        yield f"  left out of the payload: {path}: {why.replace('_', ' ')}"
+
+
+def _title(each: Explained) -> str:
+    where = each.destination or "-"
+    match each.outcome:
+        case "send":
+            text = f"{where}: send {each.event}"
+        case "skip":
+            detail = f" ({each.detail})" if each.detail else ""
+            text = f'{where}: skip, "{each.reason}"{detail}'
+        case "drop":
+            text = f'dropped, "{each.reason}"'
+        case _:
+            text = "unhandled: no rule knows this event for this source"
+    return f"{text}    {each.at}" if each.at else text
+
+
+def _present(line: Line, width: int) -> Iterator[str]:
+    how = ""
+    if line.choice is not None:
+        ordinal = _ORDINALS[line.choice - 1] if line.choice <= len(_ORDINALS) else f"{line.choice}th"
+        how = f"  {ordinal} choice: {line.text}"
+    yield f"  {line.at!s:<{width}}  {line.path} = {_shown(line.value)}{how}"
+    yield from _tried(line, width)
+
+
+def _absent(line: Line, width: int) -> Iterator[str]:
+    why = "" if line.tried else f"  {line.why}"
+    yield f"  {line.at!s:<{width}}  {line.path}{why}"
+    yield from _tried(line, width)
+
+
+def _tried(line: Line, width: int) -> Iterator[str]:
+    for number, each in enumerate(line.tried, 1):
+        yield f"  {'':<{width}}    {number} {each.text}  {each.why}"
+
+
+def _shown(value: Any) -> str:
+    text = orjson.dumps(value, default=str).decode(errors="replace")
+    return text if len(text) <= 120 else text[:119] + "…"
