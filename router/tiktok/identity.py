@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -85,4 +86,27 @@ def ttclid(value: str) -> str | Unfit:
     return Unfit("unexpanded_macro") if value == _UNEXPANDED_MACRO else value
 
 
-FITS: dict[str, Fit] = {"user.idfa": idfa, "user.gaid": gaid, "user.ip": ip, "user.ttclid": ttclid}
+def place_name(value: str) -> str | Unfit:
+    """A city, state or country in lower case, its letters and digits only (DOC-PARAM, SEG, M).
+
+    Letters of every script stay, with their marks: no rule is known for them.
+    """
+    kept = "".join(char for char in value.lower() if unicodedata.category(char)[0] in "LMN")
+    return kept or Unfit("no_letters")
+
+
+def country(value: str) -> str | Unfit:
+    """A country as its ISO 3166 code in lower case (DOC-PARAM, M); names of countries are left out."""
+    code = value.strip().lower()
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else Unfit("not_a_country_code")
+
+
+FITS: dict[str, Fit] = {
+    "user.idfa": idfa,
+    "user.gaid": gaid,
+    "user.ip": ip,
+    "user.ttclid": ttclid,
+    "user.city": place_name,
+    "user.state": place_name,
+    "user.country": country,
+}

@@ -318,3 +318,18 @@ def test_finishing_twice_is_finishing_once(payload: Any) -> None:
     again = finished({key: value for key, value in once.items() if key != "event"})
     assert orjson.loads(again.payload) == once
     assert again.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"city": " New York "}, {"city": "newyork"}),
+        ({"city": "St. Gallen"}, {"city": "stgallen"}),
+        ({"city": "Zürich", "state": "N.R.W."}, {"city": "zürich", "state": "nrw"}),
+        ({"city": "東京"}, {"city": "東京"}),
+        ({"country": " US "}, {"country": "us"}),
+        ({"country": "Germany", "city": "--", "state": "CA"}, {"state": "ca"}),
+    ],
+)
+def test_places_are_plain_lower_case_words(given: Any, expected: Any) -> None:
+    assert json.loads(finished({"event_id": "e-1", "user": given}).payload)["user"] == expected
