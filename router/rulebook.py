@@ -48,7 +48,7 @@ def load(paths: Sequence[Path | str], environment: Environment = ENVIRONMENT) ->
     reading = _Reading()
     for path in paths:
         reading.root(Path(path))
-    program, found = check(reading.files, environment)
+    program, found = check(reading.files, environment, incomplete=reading.incomplete)
     problems = ordered([*reading.problems, *found])
     broken = any(problem.severity == "error" for problem in problems)
     return Rulebook(None if broken else program, tuple(problems), tuple(reading.seen))
@@ -61,13 +61,17 @@ class _Reading:
         self.files: list[t.File] = []
         self.problems: list[Diagnostic] = []
         self.seen: dict[Path, None] = {}
+        self.incomplete = False
 
     def root(self, path: Path) -> None:
         """A file named by the user; one that cannot be opened raises OSError for the caller to report."""
-        self._read(path.resolve(), str(path), None)
+        self._read(path.resolve(), _shown(path), None)
 
     def _read(self, path: Path, name: str, use: t.Use | None) -> None:
-        if path in self.seen or len(self.seen) >= MAX_FILES:
+        if path in self.seen:
+            return
+        if len(self.seen) >= MAX_FILES:
+            self._unreadable(say_name.too_many_files(_place(use, name), MAX_FILES))
             return
         self.seen[path] = None
         text = self._text(path, name, use)
@@ -84,27 +88,63 @@ class _Reading:
         try:
             return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError:
-            empty = Source(name, "")
-            self.problems.append(say_syntax.not_text(use.file.span if use else Span(empty, 0, 0)))
-            return None
+            self._unreadable(say_syntax.not_text(_place(use, name)))
+        except OSError as error:
+            if use is None:
+                raise
+            why = (error.strerror or "cannot be opened").lower()
+            self._unreadable(say_name.file_not_found(use.file.span, use.file.text, why, None))
+        return None
+
+    def _unreadable(self, problem: Diagnostic) -> None:
+        self.problems.append(problem)
+        self.incomplete = True
 
     def _use(self, use: t.Use, user: Path, user_name: str) -> None:
         """Beside the file that uses it first, then among the shipped ones."""
         wanted = use.file.text
         beside = user.parent / wanted
         shipped = asset("rules") / wanted
-        found = next((each for each in (beside, shipped) if each.is_file()), None)
+        found = next((each for each in (beside, shipped) if _is_file(each)), None)
         if found is None:
-            self.problems.append(_not_found(use, user.parent))
+            self._unreadable(_not_found(use, user.parent))
             return
         name = str(Path(user_name).parent / wanted) if found is beside else f"rules/{wanted}"
         self._read(found.resolve(), name, use)
 
 
+def _shown(path: Path) -> str:
+    """A shipped file by its place among the shipped ones, wherever those were installed."""
+    shipped = asset("rules")
+    inside = path.is_absolute() and path.is_relative_to(shipped)
+    return f"rules/{path.relative_to(shipped)}" if inside else str(path)
+
+
+def _place(use: t.Use | None, name: str) -> Span:
+    """The `use` that asks for a file, or the file itself."""
+    return use.file.span if use else Span(Source(name, ""), 0, 0)
+
+
+def _is_file(path: Path) -> bool:
+    """A name that no file can have, such as one with a zero byte, is no file."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _not_found(use: t.Use, folder: Path) -> Diagnostic:
     known = {str(each.relative_to(base)) for base in (folder, asset("rules")) for each in _rule_files(base)}
     near = closest(use.file.text, known)
-    return say_name.file_not_found(use.file.span, use.file.text, "no such file", near)
+    why = "a folder; name the file in it" if _is_folder(folder / use.file.text) else "no such file"
+    return say_name.file_not_found(use.file.span, use.file.text, why, near)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _rule_files(base: Path) -> Iterable[Path]:

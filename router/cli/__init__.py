@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -11,8 +12,14 @@ from router import __version__
 COMMANDS = {
     "init": "init:init",
     "check": "check:check",
+    "fmt": "fmt:fmt",
     "test": "test_rules:test",
     "explain": "explain:explain",
+    "try": "try_rules:try_",
+    "lsp": "lsp:lsp",
+    "diff": "diff:diff",
+    "docs": "docs:docs",
+    "schema": "schema:schema",
     "run": "run:run",
     "status": "status:status",
     "demo": "demo:demo",
@@ -35,6 +42,15 @@ class _Commands(click.Group):
         module, name = place.split(":")
         command = getattr(import_module(f"router.cli.{module}"), name)
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            meant = f", did you mean `{near[0]}`?" if near else ""
+            ctx.fail(f"there is no command `{args[0]}`{meant}")
+        return super().resolve_command(ctx, args)
 
 
 @click.command(

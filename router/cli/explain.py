@@ -50,12 +50,14 @@ def explain(
     request = RawRequest(
         body=event.read(),
         received_at=_time(now),
-        headers={**_pairs(headers, lower=True), **_content_type(event.name)},
-        cookies=_pairs(cookies),
+        headers={**_headers(headers), **_content_type(event)},
+        cookies=_pairs(cookies, "--cookie"),
     )
     decoded = decode(form, request)
     if decoded.problem is not None:
         raise click.ClickException(f"the event cannot be read: {decoded.problem.reason}")
+    if not (as_json or decoded.arrivals or decoded.rejections):
+        raise click.ClickException("there is no event in it")
     explanations = [explaining.explain(program, arrival) for arrival in decoded.arrivals]
     if as_json:
         found = [each.as_json() for explanation in explanations for each in explanation.outcomes]
@@ -92,13 +94,22 @@ def _time(text: str | None) -> float:
     return float(seconds)
 
 
-def _pairs(texts: Iterable[str], *, lower: bool = False) -> dict[str, str]:
-    pairs = (text.partition("=") for text in texts)
-    return {(name.lower() if lower else name): value for name, _, value in pairs}
+def _headers(texts: Iterable[str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in _pairs(texts, "--header").items()}
 
 
-def _content_type(name: str) -> dict[str, str]:
-    lines = name.endswith((".ndjson", ".jsonl"))
+def _pairs(texts: Iterable[str], option: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not (name and sign):
+            raise click.BadParameter("write NAME=VALUE", param_hint=option)
+        pairs[name] = value
+    return pairs
+
+
+def _content_type(file: BinaryIO) -> dict[str, str]:
+    lines = str(getattr(file, "name", "")).endswith((".ndjson", ".jsonl"))
     return {"content-type": "application/x-ndjson"} if lines else {}
 
 

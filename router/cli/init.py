@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -24,6 +25,9 @@ def init(folder: Path) -> None:
         click.echo(f"wrote {path}")
     for path in kept:
         click.echo(f"kept  {path}, which was there already")
-    rules = folder / RULES
-    click.echo(f"\nNext:\n  tagwright check {rules}\n  tagwright test {rules}")
-    click.echo(f"  fill in {folder / ENVIRONMENT} as .env, then: tagwright run --rules {rules}")
+    click.echo("\nNext:")
+    if folder.resolve() != Path.cwd():
+        click.echo(f"  cd {shlex.quote(str(folder))}")
+    click.echo(f"  tagwright check {RULES}\n  tagwright test {RULES}")
+    click.echo(f"  cp {ENVIRONMENT} .env               then fill it in")
+    click.echo(f"  set -a; . ./.env; set +a\n  tagwright run --rules {RULES}")

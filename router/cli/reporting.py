@@ -14,15 +14,15 @@ from router.lang.diagnostics import Diagnostic, Help, Note
 from router.lang.draw import draw
 
 
-def wants_colour() -> bool:
+def wants_colour(*, err: bool = False) -> bool:
     """Colour only on a terminal, and never under `NO_COLOR`."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return (sys.stderr if err else sys.stdout).isatty() and not os.environ.get("NO_COLOR")
 
 
-def show(problems: Iterable[Diagnostic]) -> None:
-    """Each problem as its author reads it, an empty line between two."""
+def show(problems: Iterable[Diagnostic], *, err: bool = False) -> None:
+    """Each problem as its author reads it, an empty line between two; on standard error with `err`."""
     for problem in problems:
-        click.echo(draw(problem, colour=wants_colour()) + "\n")
+        click.echo(draw(problem, colour=wants_colour(err=err)) + "\n", err=err)
 
 
 def as_json(problem: Diagnostic) -> str:

@@ -10,14 +10,12 @@ from typing import Any, NoReturn
 
 import click
 
-from router.cli.files import RULE_FILE
+from router.cli.files import RULE_FILE, default_config
 from router.cli.reporting import show
 from router.daemon import Deployment, NotReady, Service, deploy, run_service
 from router.delivery.spool import SpoolUnusable
 from router.logs import configure_logs
 from router.settings import EnvironmentVariables, Settings, listen_problem, load_settings
-
-DEFAULT_CONFIG = Path("tagwright.toml")
 
 
 @click.command()
@@ -57,15 +55,14 @@ def run(
     except SpoolUnusable as problem:
         _could_not(context, str(problem))
     except OSError as problem:
-        _could_not(context, f"cannot listen: {problem.strerror or problem}")
+        _could_not(context, f"cannot listen on {problem.filename}: {problem.strerror}")
     context.exit(status)
 
 
 def _settings(
     context: click.Context, config: Path | None, variables: EnvironmentVariables, **overrides: Any
 ) -> Settings:
-    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
-    settings, problems = load_settings(path, variables, **overrides)
+    settings, problems = load_settings(config or default_config(), variables, **overrides)
     exposed = listen_problem(settings)
     if problems or exposed:
         _could_not(context, *(str(each) for each in (*problems, exposed) if each))
@@ -77,7 +74,7 @@ def _deployment(
 ) -> Deployment:
     deployment = deploy(files, variables, settings.profile)
     if isinstance(deployment, NotReady):
-        show(deployment.diagnostics)
+        show(deployment.diagnostics, err=True)
         _could_not(context, *(deployment.problems or ("the rules have errors",)))
     return deployment
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 import httpx
 from rich.console import Console
 from rich.table import Table
 
+from router.cli.files import default_config
 from router.settings import Address, EnvironmentVariables, load_settings
 
 
 @click.command()
 @click.option("--admin", metavar="HOST:PORT", help="The daemon's admin address. Default 127.0.0.1:9090.")
+@click.option(
+    "--config", type=click.Path(dir_okay=False, path_type=Path), help="Settings; default ./tagwright.toml."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what /status answers.")
 @click.pass_context
-def status(context: click.Context, admin: str | None, as_json: bool) -> None:
+def status(context: click.Context, admin: str | None, config: Path | None, as_json: bool) -> None:
     """Show destinations, backlog and outcomes of a running daemon.
 
     TikTok shows accepted events in Events Manager after some minutes; an empty view there is no error at
@@ -26,10 +31,7 @@ def status(context: click.Context, admin: str | None, as_json: bool) -> None:
 
     Exit status: 0 every destination is open, 1 one is held or throttled, 2 no daemon answered.
     """
-    settings, problems = load_settings(None, EnvironmentVariables(os.environ), admin=admin)
-    if problems:
-        raise click.UsageError("; ".join(map(str, problems)))
-    report = _fetch(settings.admin)
+    report = _fetch(_address(admin, config))
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
@@ -37,15 +39,31 @@ def status(context: click.Context, admin: str | None, as_json: bool) -> None:
     context.exit(0 if all(each["state"] == "open" for each in report["destinations"]) else 1)
 
 
+def _address(admin: str | None, config: Path | None) -> Address:
+    """Mistakes in other settings are the daemon's business: their variables may not be set here."""
+    settings, problems = load_settings(
+        config or default_config(), EnvironmentVariables(os.environ), admin=admin
+    )
+    ours = [each for each in problems if each.place.lower().endswith(("admin", ".toml"))]
+    if ours:
+        raise click.UsageError("; ".join(map(str, ours)))
+    return settings.admin
+
+
 def _fetch(address: Address) -> Any:
     try:
         answer = httpx.get(f"http://{address}/status", timeout=5.0, trust_env=False)
         answer.raise_for_status()
-        return answer.json()
+        report = answer.json()
     except (httpx.HTTPError, ValueError) as error:
-        click.echo(f"error: no daemon answers on {address} ({type(error).__name__})", err=True)
-        click.echo("  fix: start one with `tagwright run`, or name its admin address with --admin", err=True)
-        raise SystemExit(2) from None
+        _no_daemon(address, type(error).__name__)
+    return report if isinstance(report, dict) and "spool" in report else _no_daemon(address, "another server")
+
+
+def _no_daemon(address: Address, why: str) -> NoReturn:
+    click.echo(f"error: no daemon answers on {address} ({why})", err=True)
+    click.echo("  fix: start one with `tagwright run`, or name its admin address with --admin", err=True)
+    raise SystemExit(2)
 
 
 def _show(report: dict[str, Any], console: Console) -> None:
@@ -61,7 +79,8 @@ def _show(report: dict[str, Any], console: Console) -> None:
         f"waiting {spool['pending']}, in flight {spool['in_flight']}, oldest {spool['oldest_seconds']} s, "
         f"dead letters {sum(spool['dead_letters'].values())}"
     )
-    console.print(_counts("outcomes since the start", report["outcomes"]))
+    if report["outcomes"]:
+        console.print(_counts("outcomes since the start", report["outcomes"]))
 
 
 def _destinations(report: dict[str, Any]) -> Table:

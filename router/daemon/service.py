@@ -21,7 +21,7 @@ from router.delivery.lane import LaneSettings
 from router.delivery.retry import DAY, Policy
 from router.delivery.sqlite import SqliteSpool
 from router.delivery.worker import Deliverer
-from router.lang.draw import draw
+from router.lang.diagnostics import Diagnostic
 from router.logs import Redaction
 from router.settings import Delivery, EnvironmentVariables, Settings
 from router.tiktok.client import Credentials, TikTokClient, make_http_client
@@ -32,6 +32,8 @@ from router.web.server import Listener, listen
 
 _LOG = structlog.get_logger()
 _LISTENER_SHARE = 0.4
+# The spool, the connections and the interpreter have to be closed within the time that stopping may take.
+_CLOSING_SECONDS = 1.5
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ class Service:
         )  # fmt: skip
         acceptor = RuleAcceptor(self._current, spool, self.metrics, settings.delivery, self._clock.now)
         intake = Intake(acceptor, settings, self.metrics, self._clock.now)
-        admin = Admin(self.metrics.registry, lambda: self._stopping, self.status)
+        admin = Admin(self.metrics.registry, lambda: self._stopping, self.status, self._measure)
         listener = await listen(intake, settings.listen, settings.limits)
         try:
             admin_listener = await listen(admin, settings.admin, settings.limits)
@@ -150,7 +152,8 @@ class Service:
         if isinstance(fresh, NotReady):
             self._reload_failed_at = self._clock.now()
             self.metrics.rules_reload_failed()
-            details = [*fresh.problems, *(draw(each) for each in fresh.diagnostics)]
+            # Not as drawn for authors: a drawing quotes the line, and the line may hold a token.
+            details = [*fresh.problems, *(_brief(each) for each in fresh.diagnostics)]
             _LOG.error("rules_reload_failed", kept=self.deployment.program.version, problems=details)
             return False
         self._reload_failed_at = None
@@ -161,12 +164,13 @@ class Service:
     # -------------------------------------------------------------- stop
 
     async def stop(self) -> int:
-        """Take nothing more, finish what is in flight within `drain_seconds`; returns the requests left open."""
+        """Take nothing more, finish what is in flight within `drain_seconds`; the requests left open."""
         parts, seconds = self._open_parts(), self.settings.delivery.drain_seconds
         self._stopping, parts.intake.draining = "draining", True
         end = self._clock.monotonic() + seconds
         await parts.listener.stop(max(0.5, seconds * _LISTENER_SHARE))
-        left = await parts.deliverer.drain(max(0.1, end - self._clock.monotonic() - 0.5))
+        rest = end - self._clock.monotonic() - _CLOSING_SECONDS
+        left = await parts.deliverer.drain(max(0.1, rest))
         await parts.spool.close()
         await self._http.aclose()
         await parts.admin.stop(0.5)
@@ -197,6 +201,12 @@ class Service:
             "sent": _by_destination(self.observer.sent_by_event),
         }
 
+    async def _measure(self) -> None:
+        """Backlogs and held destinations, as they are at this moment."""
+        for each in await self._open_parts().deliverer.status():
+            self.metrics.pending(each.destination, each.pending)
+            self.metrics.held(each.destination, is_held=each.state == "held")
+
     def _rules_status(self) -> dict[str, Any]:
         return {
             "version": self.deployment.program.version,
@@ -214,6 +224,10 @@ class Service:
         for (outcome, reason), count in sorted(self._acceptor.outcomes.items() if self._acceptor else ()):
             out.setdefault(outcome, {})[reason or "-"] = count
         return out
+
+
+def _brief(problem: Diagnostic) -> str:
+    return f"{problem.mark.span.place}: {problem.code} {problem.message}"
 
 
 def _by_destination(counts: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:

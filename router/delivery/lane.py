@@ -229,9 +229,9 @@ class Lane:
         )
         now = self.condition
         if (now.state, now.reason, now.code) != (before.state, before.reason, before.code):
-            log.warning(
-                "destination", destination=self.destination, state=now.state, reason=now.reason, code=now.code
-            )
+            tell = log.info if now.state == "open" else log.warning
+            facts = {"state": now.state, "reason": now.reason, "code": now.code}
+            tell("destination", destination=self.destination, **facts)
             around.observer.changed(self.destination, now.state, now.reason)
 
     async def _conclude(self, batch: Batch, verdicts: Sequence[Verdict], started: float) -> None:

@@ -86,7 +86,8 @@ def _hash(value: str, normal: Callable[[str], str | None]) -> str | None:
 def hash_email(email: str) -> str | None:
     """Trims, lower-cases and hashes; it leaves hashed values alone.
 
-    For e-mail addresses (DOC-REF, H). A SHA-256 stays, in lower case. What has no `@` or has white space inside is missing.
+    For e-mail addresses (DOC-REF, H). A SHA-256 stays, in lower case. What has no `@` or has white
+    space inside is missing.
     """
     return _hash(email, _email)
 
@@ -108,7 +109,8 @@ def hash_email(email: str) -> str | None:
 def hash_phone(context: Context, phone: str, country: str | None = None) -> str | None:
     """Brings it to E.164 with `+` and hashes; it leaves hashed values alone.
 
-    For phone numbers (DOC-REF, H). A number without country code belongs to `country` (ISO 3166, as in "DE"), else to the setting
+    For phone numbers (DOC-REF, H). A number without country code belongs to `country` (ISO 3166, as in
+    "DE"), else to the setting
     `phone_country`; without either it is missing. A SHA-256 stays as it is, in lower case.
     """
     written_out = international(phone.strip())
@@ -127,7 +129,8 @@ def hash_phone(context: Context, phone: str, country: str | None = None) -> str 
 def hash_id(id_: str) -> str | None:
     """Trims and hashes; it leaves hashed values alone.
 
-    For your own ids of people; upper and lower case are kept (GTM, M). A SHA-256 stays as it is, in lower case. `null`, `undefined`, `0` and the like are missing.
+    For your own ids of people; upper and lower case are kept (GTM, M). A SHA-256 stays as it is, in
+    lower case. `null`, `undefined`, `0` and the like are missing.
     """
     return _hash(id_, _unless_nothing)
 
@@ -156,7 +159,8 @@ def hash_name(name: str) -> str | None:
 def hash_zip(zip_: str, country: str | None = None) -> str | None:
     """Lower-cases, drops spaces and hyphens, and hashes; it leaves hashed values alone.
 
-    For postal codes; US codes are cut to five digits. Without a country, five digits, a hyphen and four digits are a US code (DOC-PARAM, M).
+    For postal codes; US codes are cut to five digits. Without a country, five digits, a hyphen and four
+    digits are a US code (DOC-PARAM, M).
     A SHA-256 stays as it is, in lower case.
     """
     return _hash(zip_, lambda code: _zip(code, country))
@@ -174,7 +178,8 @@ def hash_zip(zip_: str, country: str | None = None) -> str | None:
 def hash_idfa(idfa: str) -> str | None:
     """Upper-cases and hashes; it leaves hashed values alone.
 
-    For Apple's advertising id (DOC-REF, H). A SHA-256 stays as it is, in lower case. All zeros, which a phone gives when tracking is off, are missing.
+    For Apple's advertising id (DOC-REF, H). A SHA-256 stays as it is, in lower case. All zeros, which a
+    phone gives when tracking is off, are missing.
     """
     return _hash(idfa, normal_idfa)
 
@@ -191,7 +196,8 @@ def hash_idfa(idfa: str) -> str | None:
 def hash_gaid(gaid: str) -> str | None:
     """Lower-cases and hashes; it leaves hashed values alone.
 
-    For Google's advertising id (DOC-REF, H). A SHA-256 stays as it is, in lower case. All zeros, which a phone gives when tracking is off, are missing.
+    For Google's advertising id (DOC-REF, H). A SHA-256 stays as it is, in lower case. All zeros, which
+    a phone gives when tracking is off, are missing.
     """
     return _hash(gaid, normal_gaid)
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from lark import Token, Tree
 
+from router.lang import exact
 from router.lang import tree as t
 from router.lang.diagnostics import Diagnostic
 from router.lang.messages import syntax as say
@@ -16,7 +17,6 @@ from router.lang.source import Source, Span
 
 LTree = Tree[Token]
 MAX_TEXT = 4096
-_CHAINS = {"coalesce": "choices", "or_": "terms", "and_": "terms"}
 
 
 class Builder:
@@ -377,7 +377,7 @@ class Builder:
             case "long_string":
                 return t.Literal(span, str(kids[0])[3:-3])
             case "number":
-                return t.Literal(span, _number(str(kids[0])))
+                return t.Literal(span, self._number(kids[0]))
             case "true":
                 return t.Literal(span, True)
             case "false":
@@ -422,6 +422,13 @@ class Builder:
             case _:
                 return t.BrokenExpr(span)
 
+    def _number(self, token: Token) -> int | float:
+        """A literal keeps its decimal notation: an integer, or the float that prints as it was written."""
+        number = exact.parse(str(token))
+        if number is None:
+            self.problems.append(say.number_not_kept(self.span(token)))
+        return number or 0
+
     def _chain(self, node: LTree) -> tuple[t.Expr, ...]:
         """`a ?? b ?? c` comes left-nested; one flat list keeps long chains off the stack."""
         terms: list[Any] = []
@@ -445,11 +452,6 @@ class Builder:
 
 
 _OPERATORS: dict[str, Any] = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-
-
-def _number(text: str) -> int | float:
-    """A literal keeps its decimal notation: an integer, or the float that prints as it was written."""
-    return float(text) if "." in text else _small_int(text)
 
 
 def _small_int(text: Any) -> int:

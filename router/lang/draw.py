@@ -10,6 +10,7 @@ from router.lang.diagnostics import Diagnostic, Fix, Help, Mark, Note
 from router.lang.source import Source
 
 _WIDTH = 86
+_LONGEST_LINE = 160
 _COLOURS = {"error": "1;31", "warning": "1;33", "place": "1;34", "help": "1;32"}
 
 
@@ -46,10 +47,11 @@ def _snippet(
     previous = None
     for line in sorted({mark.span.line for mark in marks}):
         yield from _gap(source, previous, line, gutter, paint)
-        yield _numbered(source.lines[line - 1], line, gutter, paint)
         on_line = sorted((m for m in marks if m.span.line == line), key=lambda m: m.span.start)
+        shown = _Cut(source.lines[line - 1], (primary if primary in on_line else on_line[0]).span.column - 1)
+        yield _numbered(shown.text, line, gutter, paint)
         for mark in on_line:
-            pointer = _pointer(source.lines[line - 1], mark, "^" if mark is primary else "-")
+            pointer = _pointer(shown, mark, "^" if mark is primary else "-")
             yield f"{bar} " + (paint(severity, pointer) if mark is primary else paint("place", pointer))
         previous = line
 
@@ -59,7 +61,7 @@ def _gap(source: Source, previous: int | None, line: int, gutter: int, paint: _P
     if previous is None or line - previous < 2:
         return
     if line - previous == 2:
-        yield _numbered(source.lines[line - 2], line - 1, gutter, paint)
+        yield _numbered(_Cut(source.lines[line - 2], 0).text, line - 1, gutter, paint)
     else:
         yield " " * gutter + paint("place", "...")
 
@@ -72,14 +74,34 @@ def _plain(text: str) -> str:
     return "".join(" " if char == "\t" or unicodedata.category(char) == "Cc" else char for char in text)
 
 
-def _pointer(text: str, mark: Mark, sign: str) -> str:
-    start = mark.span.column - 1
-    end = max(start + 1, min(len(text), start + mark.span.end - mark.span.start))
-    signs = sign * max(1, _columns(text[start:end]))
-    return " " * _columns(text[:start]) + f"{signs} {mark.label}".rstrip()
+class _Cut:
+    """A line as it is shown: one that no terminal could hold is cut around the place that matters."""
+
+    def __init__(self, line: str, at: int) -> None:
+        self.text = line
+        self.start = 0
+        if len(line) > _LONGEST_LINE:
+            self.start = max(0, min(at - _LONGEST_LINE // 2, len(line) - _LONGEST_LINE))
+            kept = line[self.start : self.start + _LONGEST_LINE]
+            left = "…" if self.start else kept[:1]
+            right = "…" if self.start + _LONGEST_LINE < len(line) else kept[-1:]
+            self.text = left + kept[1:-1] + right
+
+    def column(self, at: int) -> int:
+        """Where an offset of the line stands in what is shown, its edge for what was cut off."""
+        return max(0, min(at - self.start, len(self.text)))
 
 
-def _columns(text: str) -> int:
+def _pointer(shown: _Cut, mark: Mark, sign: str) -> str:
+    text = shown.text
+    first = mark.span.column - 1
+    start = shown.column(first)
+    end = max(start + 1, shown.column(first + mark.span.end - mark.span.start))
+    signs = sign * max(1, columns(text[start:end]))
+    return " " * columns(text[:start]) + f"{signs} {mark.label}".rstrip()
+
+
+def columns(text: str) -> int:
     """How many columns a terminal gives the text: wide glyphs count two, combining marks none."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
@@ -104,8 +126,9 @@ def _corrected(fix: Fix, gutter: int, paint: _Paint) -> Iterator[str]:
     first, last = fix.span.line, source.position(fix.span.end)[0]
     start, end = source.line_span(first).start, source.line_span(last).end
     text = source.text[start : fix.span.start] + fix.replacement + source.text[fix.span.end : end]
+    at = fix.span.column - 1
     for number, line in enumerate(text.split("\n"), first):
-        yield _numbered(line, number, gutter, paint)
+        yield _numbered(_Cut(line, at).text, number, gutter, paint)
 
 
 def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:

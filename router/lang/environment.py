@@ -14,7 +14,7 @@ Takes = Literal["plain", "hashed", "personal"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the payload. `takes` says what it does with personal data: refuse, want it hashed, or take it."""
+    """A field of the payload. `takes` says whether it refuses personal data, wants it hashed or takes it."""
 
     path: str
     kind: Kind

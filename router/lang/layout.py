@@ -54,6 +54,11 @@ class Layout:
         self.brackets.append(Bracket(pending[opening][0], pending[opening][1], at))
         del pending[opening:]
 
+    @property
+    def lacks_brace(self) -> bool:
+        """Is any block left open?"""
+        return any(bracket.sign == "{" and bracket.close is None for bracket in self.brackets)
+
     def around(self, at: int) -> list[Bracket]:
         """The brackets that are open at an offset, outermost first."""
         return [b for b in self.brackets if b.at < at and (b.close is None or b.close >= at)]

@@ -88,7 +88,7 @@ def function(
     keeps_pii: bool = True,
     whole_lists: bool = False,
 ) -> Callable[[Callable[..., Any]], Function]:
-    """Define a function of the language, as in `@function("lower(value: text) -> text", ('lower("A")', "a"))`.
+    """Define a function, as in `@function("lower(value: text) -> text", ('lower("A")', "a"))`.
 
     Parameters read `name: kind`, `name?: kind` (optional), `name: each kind` (a list gives a list) and
     `name: kind...` (any number of arguments). With `context` the code gets a `Context` first.

@@ -11,7 +11,8 @@ from typing import Any
 class Arrival:
     """One event as it reached the router: decoded JSON, and what came with it.
 
-    `now` is the receive time in epoch seconds (the only clock a rule can see). `headers` has lower-case names.
+    `now` is the receive time in epoch seconds, the only clock a rule can see. `headers` has lower-case
+    names.
     """
 
     event: dict[str, Any]
@@ -33,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """This event goes to this destination: the payload is the finished member of TikTok's `data[]`, as a dict.
+    """This event goes to this destination; the payload holds what the rules assigned, as nested objects.
 
     `event` is the destination's event name as the rule wrote it.
     """
@@ -56,8 +57,8 @@ BAD_EVENT_NAME = "bad_event_name"
 REQUIRES = "requires"
 DROPPED = "dropped"
 BUILT_IN_REASONS = frozenset({
-    NOT_FOR_SOURCE, ROW_CONDITION, SAMPLED_OUT, NO_SEND, NO_DESTINATION, DESTINATION_INACTIVE, MISSING_REQUIRED,
-    BAD_EVENT_NAME, REQUIRES, DROPPED,
+    NOT_FOR_SOURCE, ROW_CONDITION, SAMPLED_OUT, NO_SEND, NO_DESTINATION, DESTINATION_INACTIVE,
+    MISSING_REQUIRED, BAD_EVENT_NAME, REQUIRES, DROPPED,
 })  # fmt: skip
 """Reasons of the language itself; the rules' own stand behind `reason`."""
 

@@ -48,14 +48,22 @@ def parse(source: Source, grammar_text: str) -> tuple[t.File, list[Diagnostic]]:
     """The file as a tree. Lines that do not read are `Broken` nodes, each with one diagnostic."""
     whole = Span(source, 0, 0)
     if len(source.text) > MAX_BYTES:
-        return t.File(whole, None, ()), [say.file_too_large(whole, "1 MB")]
+        return _unread(source), [say.file_too_large(whole, "1 MB")]
     tree, problems = _read(source, grammar_text)
+    if tree is None:
+        return _unread(source), problems
     builder = Builder(source)
     file = builder.file(tree)
     return file, [*problems, *builder.problems, *_edition(file)]
 
 
-def _read(source: Source, grammar_text: str) -> tuple[Tree[Token], list[Diagnostic]]:
+def _unread(source: Source) -> t.File:
+    """A file of one broken line, so that nothing is blamed on what it may declare."""
+    whole = Span(source, 0, len(source.text))
+    return t.File(whole, None, (t.Broken(whole),))
+
+
+def _read(source: Source, grammar_text: str) -> tuple[Tree[Token] | None, list[Diagnostic]]:
     parser, text, problems = grammar(grammar_text), source.text.replace(BROKEN, " "), list[Diagnostic]()
     while len(problems) < MAX_MISTAKES:
         try:
@@ -75,7 +83,7 @@ def _read(source: Source, grammar_text: str) -> tuple[Tree[Token], list[Diagnost
         text = after
     else:
         problems.append(say.too_many_mistakes(problems[-1].mark.span, MAX_MISTAKES))
-    return Tree("start", []), problems
+    return None, problems
 
 
 def _too_deep(tree: Tree[Token]) -> Tree[Token] | None:

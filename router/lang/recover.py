@@ -35,17 +35,20 @@ _FOREIGN = {"&&": "and", "||": "or", "&": "and", "!": "not"}
 _TRAILING = re.compile(
     r"(->|\?\?|==|!=|<=|>=|[-+*/<>=]|\b(?:and|or|not|in|contains|starts_with|ends_with|matches))[ \t]*$"
 )
+_FIRST = re.compile(r"[ \t]*(\w+|[^\s\w])")
 _OPTION = re.compile(r"[ \t]*(with|when|to|sample|reason)[ \t]+$")
 _JOINING = frozenset({"AND", "OR", "THEN", "ELSE", "OTHERWISE"})
 _VALUE_STARTS = frozenset({"STRING", "LPAR", "TRUE"})
 _OPERATORS = frozenset({"PLUS", "SLASH", "COALESCE"})
-_WORDS = {
-    "_NL": "the end of the line", "$END": "the end of the file", "EQUAL": "`=`", "LBRACE": "`{`", "RBRACE": "`}`",
+WORDS = {
+    "_NL": "the end of the line", "$END": "the end of the file", "EQUAL": "`=`",
+    "LBRACE": "`{`", "RBRACE": "`}`",
     "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "COLON": "`:`", "COMMA": "`,`", "VBAR": "`|`",
     "DOT": "`.`", "ARROW": "`->`", "NAME": "a name", "STRING": "a text in quotes", "INT": "a number",
     "PERCENT": "a percentage such as 10%", "NOT_SENT": "`-`", "STAR": "`*`", "CMP_OP": "a comparison",
+    "COALESCE": "`??`", "PLUS": "`+`", "SLASH": "`/`",
 }  # fmt: skip
-_NOT_SHOWN = frozenset({"BROKEN", "LONG_STRING", "NUMBER", "MISSING", "PII", "REQUIRED"})
+NOT_SHOWN = frozenset({"BROKEN", "LONG_STRING", "NUMBER", "MISSING", "PII", "REQUIRED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,9 @@ class _Reader:
             return self._set_aside(unclosed.at, say.unclosed_bracket(span, unclosed.closing))
         if isinstance(error, UnexpectedCharacters):
             return self._character(at)
-        assert isinstance(error, UnexpectedToken)
-        return self._token(error, error.token, at)
+        if isinstance(error, UnexpectedToken):
+            return self._token(error, error.token, at)
+        raise error
 
     def _offset(self, error: UnexpectedInput) -> int:
         if isinstance(error, UnexpectedToken):
@@ -127,19 +131,15 @@ class _Reader:
             return self._set_aside_block(at)
         span = self._span(at, at + max(1, len(str(token).rstrip("\n \t"))))
         start, _ = self.layout.statement(at)
-        if kind == "$END" or (
-            self._begins_line(at) and str(token) in _DECLARATIONS and self._indent(at) == 0
-        ):
-            block = next((b for b in self.layout.around(at) if b.sign == "{"), None)
-            if block:
-                problem = say.unclosed_block(self._span(block.at, block.at + 1))
-                return Setback(problem, self.layout.line_start(block.at), max(block.at + 1, at - 1))
+        unclosed = self._unclosed_block(kind, at)
+        if unclosed:
+            return unclosed
         if kind in ("RPAR", "RSQB", "RBRACE") and at in self.layout.stray:
             return Setback(say.unopened_bracket(span), at, at + 1, " ")
         if kind == "EQUAL" and _CONDITION.search(self.text, start, at):
             return self._set_aside(at, say.single_equals(span))
         if kind == "_NL":
-            return self._set_aside(at, self._line_end(error, at))
+            return self._with_rest(at, self._set_aside(at, self._line_end(error, at)))
         option = _OPTION.match(self.text[self.layout.line_start(at) : at])
         if option:
             word = self.layout.line_start(at) + option.start(1)
@@ -150,6 +150,20 @@ class _Reader:
             return self._set_aside_from(at, say.joining_word(span))
         return self._set_aside(at, say.not_understood(span, _expected(error), "here"))
 
+    def _unclosed_block(self, kind: str, at: int) -> Setback | None:
+        """A declaration at the margin, or the end of the file, inside a block: its `}` is what is missing."""
+        start = self.layout.line_start(at)
+        word = _FIRST.match(self.text, start)
+        margin = word is not None and word.start(1) == start and word[1] in _DECLARATIONS
+        if not (kind == "$END" or (margin and self.layout.lacks_brace)):
+            return None
+        block = next((b for b in self.layout.around(at if kind == "$END" else start) if b.sign == "{"), None)
+        if block is None:
+            return None
+        problem = say.unclosed_block(self._span(block.at, block.at + 1))
+        stop = at - 1 if kind == "$END" else start - 1
+        return Setback(problem, self.layout.line_start(block.at), max(block.at + 1, stop))
+
     def _line_end(self, error: UnexpectedToken, at: int) -> Diagnostic:
         start = self.layout.line_start(at)
         trailing = _TRAILING.search(self.text[start:at])
@@ -159,9 +173,6 @@ class _Reader:
 
     def _begins_line(self, at: int) -> bool:
         return not self.text[self.layout.line_start(at) : at].strip()
-
-    def _indent(self, at: int) -> int:
-        return at - self.layout.line_start(at)
 
     # -------------------------------------------------------------- how much to set aside
 
@@ -179,6 +190,16 @@ class _Reader:
             return Setback(problem, self._past_indent(condition), block.at)
         stop = end if block.close is None else self.layout.line_end(block.close)
         return Setback(problem, self._past_indent(start), self._whole(stop))
+
+    def _with_rest(self, at: int, step: Setback) -> Setback:
+        """A line that ends in an operator takes the next one with it, which is the rest of its value."""
+        start = self.layout.line_start(at)
+        following = self.layout.line_end(at) + 1
+        first = _FIRST.match(self.text, following)
+        joined = step.end == self.layout.line_end(at) and _TRAILING.search(self.text[start:at])
+        if not joined or first is None or first[1] in _DECLARATIONS or first[1] == "}":
+            return step
+        return Setback(step.problem, step.start, self.layout.line_end(following), step.filler)
 
     def _set_aside_from(self, at: int, problem: Diagnostic) -> Setback:
         return Setback(problem, self._past_indent(self.layout.line_start(at)), self.layout.line_end(at))
@@ -220,7 +241,7 @@ def blank(text: str, setback: Setback) -> str:
 
 def _expected(error: UnexpectedToken) -> str:
     """What could stand there, in the author's words, a few of them."""
-    names = set(error.accepts or error.expected) - _NOT_SHOWN
+    names = set(error.accepts or error.expected) - NOT_SHOWN
     words: list[str] = []
     if names >= _VALUE_STARTS:
         words.append("a value")
@@ -254,5 +275,5 @@ def _expected(error: UnexpectedToken) -> str:
             "DOT",
             "LSQB",
         }
-    words += sorted(_WORDS.get(name, f"`{name.lower()}`") for name in names)
+    words += sorted(WORDS.get(name, f"`{name.lower()}`") for name in names)
     return ", ".join(words[:6])

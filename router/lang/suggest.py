@@ -9,6 +9,7 @@ def distance(left: str, right: str, limit: int) -> int:
     """Damerau-Levenshtein distance (adjacent swaps count one), or `limit + 1` when it is larger."""
     if abs(len(left) - len(right)) > limit:
         return limit + 1
+    left, right = _differing(left, right)
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, 1):
@@ -23,14 +24,30 @@ def distance(left: str, right: str, limit: int) -> int:
     return row[-1]
 
 
+def _differing(left: str, right: str) -> tuple[str, str]:
+    """Both without their common beginning and end, which cost nothing and are most of a name."""
+    start = 0
+    shorter = min(len(left), len(right))
+    while start < shorter and left[start] == right[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and left[-1 - end] == right[-1 - end]:
+        end += 1
+    return left[start : len(left) - end], right[start : len(right) - end]
+
+
 def closest(wrong: str, known: Iterable[str]) -> str | None:
     """The known name that was most likely meant, or None."""
     folded = _fold(wrong)
     limit = 1 if len(wrong) <= 4 else 2 if len(wrong) <= 8 else 3
+    letters = set(folded)
     best: tuple[int, str] | None = None
     for name in known:
-        gap = 0 if _fold(name) == folded else distance(folded, _fold(name), limit)
-        if gap <= limit and gap < max(len(wrong), 2) and (best is None or (gap, name) < best):
+        other = _fold(name)
+        if len(letters.symmetric_difference(other)) > 2 * limit:
+            continue  # each edit can change at most two letters of the set; this is far cheaper to find out
+        gap = 0 if other == folded else distance(folded, other, limit)
+        if gap <= limit and gap < len(wrong) and (best is None or (gap, name) < best):
             best = (gap, name)
     return best[1] if best else None
 

@@ -1,4 +1,4 @@
-"""What a traced evaluation remembers, for `explain`: every line's value, and why the others gave none."""
+"""What a traced evaluation remembers, for `explain` and for coverage: values, reasons, ways taken."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from router.lang import tree as t
 from router.lang.outcome import Place
+from router.lang.program import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,12 @@ class Line:
 
 @dataclass(slots=True)
 class Trace:
-    """Filled by the walker while it works; one per evaluation."""
+    """Filled by the walker while it works; one per evaluation.
+
+    With `behind_gates` the payload is built even where a gate is closed, because `explain` shows its lines.
+    """
+
+    behind_gates: bool = True
 
     whys: dict[t.Expr, str] = field(default_factory=dict)
     chosen: dict[t.Coalesce, int] = field(default_factory=dict)
@@ -41,4 +47,10 @@ class Trace:
     sends: list[t.SendAction | None] = field(default_factory=list)
     """The send behind each outcome, in the order of outcomes; None where no send was in question."""
     fired: set[t.Node] = field(default_factory=set)
-    """Branches, rows and statements that took effect, for coverage."""
+    """Branches, names and statements that ran, for coverage."""
+    rule: Rule | None = None
+    """What the look-up found."""
+    held: dict[t.Node, set[bool]] = field(default_factory=dict)
+    """Of every condition, `require` and `sample` that was asked: how it came out."""
+    hits: dict[t.Coalesce, set[int | None]] = field(default_factory=dict)
+    """Of every fallback that was computed: the alternatives that gave the value; None is no one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from router.lang import exact
 from router.lang import tree as t
@@ -15,6 +15,7 @@ from router.lang.program import Access, Key, Program
 from router.lang.trace import Trace
 from router.lang.values import MAX_LIST, MAX_TEXT, Reader, same
 
+B = TypeVar("B")
 _NO_JUNK = Reader()
 _ARITHMETIC: dict[str, Callable[[Any, Any], int | float | None]] = {
     "+": exact.add, "-": exact.sub, "*": exact.mul, "/": exact.div,
@@ -50,7 +51,7 @@ class Evaluation:
 
     def holds(self, node: t.Expr) -> bool:
         """A condition; missing is false."""
-        return self.value(node) is True
+        return self.asked(node, self.value(node) is True)
 
     def text(self, node: t.Expr) -> str | None:
         found = self.value(node)
@@ -64,6 +65,25 @@ class Evaluation:
             if node.where is None or self.holds(node.where):
                 yield
         self._items.pop(node.item.text, None)
+
+    def branch(self, branches: Iterable[tuple[t.Expr, B]], otherwise: B) -> B:
+        """The body behind the first condition that holds."""
+        for condition, body in branches:
+            if self.holds(condition):
+                self.fired(condition)
+                return body
+        return otherwise
+
+    def fired(self, node: t.Node) -> None:
+        """Note for the trace that a branch, row or statement took effect."""
+        if self.trace is not None:
+            self.trace.fired.add(node)
+
+    def asked(self, node: t.Node, answer: bool) -> bool:
+        """The answer, noted for the trace."""
+        if self.trace is not None:
+            self.trace.held.setdefault(node, set()).add(answer)
+        return answer
 
     def note(self, path: str, why: str) -> None:
         self.notes[path, why] = Note(path, why)
@@ -100,7 +120,9 @@ class Evaluation:
         if access.root == "item":
             return self._items.get(access.name)
         if access.name not in self._lets:
-            self._lets[access.name] = self.value(self.program.lets[access.name].value)
+            let = self.program.lets[access.name]
+            self.fired(let)
+            self._lets[access.name] = self.value(let.value)
         return self._lets[access.name]
 
     def _read(self, access: Access, raw: Any) -> tuple[Any, str]:
@@ -138,9 +160,18 @@ class Evaluation:
                 return None
             args.append(value)
         result = self._apply(function, args)
-        if self.trace is not None and result is None:
-            self.trace.whys[node] = "not found" if function.context else "gives nothing for this value"
+        if result is None:
+            self._nothing(node, function)
         return result
+
+    def _nothing(self, node: t.Call, function: Function) -> None:
+        """A match key that cannot be hashed is a loss worth counting; an absent cookie is not."""
+        unfit = function.result.hashed
+        if unfit and isinstance(node.args[0], t.Ref):
+            self.note(_readable(self.program.accesses[node.args[0]]), f"{function.name} gives nothing for it")
+        if self.trace is not None:
+            seeks = function.context and not unfit
+            self.trace.whys[node] = "not found" if seeks else "gives nothing for this value"
 
     def _missing_argument(self, node: t.Call, arg: t.Expr) -> None:
         if self.trace is not None:
@@ -169,8 +200,10 @@ class Evaluation:
             if value is not None:
                 if self.trace is not None:
                     self.trace.chosen[node] = index
+                    self.trace.hits.setdefault(node, set()).add(index)
                 return value
         if self.trace is not None:
+            self.trace.hits.setdefault(node, set()).add(None)
             self.trace.whys[node] = "every alternative is missing"
         return None
 
@@ -196,6 +229,18 @@ class Evaluation:
         return None
 
     # -------------------------------------------------------------- conditions
+
+    def _or(self, node: t.Or) -> bool:
+        for term in node.terms:  # noqa: SIM110 - a generator would take a frame more for each level
+            if self.value(term) is True:
+                return True
+        return False
+
+    def _and(self, node: t.And) -> bool:
+        for term in node.terms:  # noqa: SIM110 - as above
+            if self.value(term) is not True:
+                return False
+        return True
 
     def _compare(self, node: t.Compare) -> bool:
         left, right = self.value(node.left), self.value(node.right)
@@ -234,8 +279,8 @@ _EVALUATORS: dict[type, Callable[[Evaluation, Any], Any]] = {
     t.Call: Evaluation._call,
     t.Coalesce: Evaluation._coalesce,
     t.If: Evaluation._if,
-    t.Or: lambda run, node: any(run.holds(term) for term in node.terms),
-    t.And: lambda run, node: all(run.holds(term) for term in node.terms),
+    t.Or: Evaluation._or,
+    t.And: Evaluation._and,
     t.Not: lambda run, node: not run.holds(node.term),
     t.Compare: Evaluation._compare,
     t.Presence: lambda run, node: (run.value(node.value) is not None) == node.present,

@@ -85,7 +85,12 @@ def _as_address(raw: Any) -> Address | None:
         return raw
     host, _, port = raw.rpartition(":") if isinstance(raw, str) else ("", "", "")
     bare = host.removeprefix("[").removesuffix("]")
-    if not bare or not (port.isascii() and port.isdigit() and len(port) <= 5) or int(port) > 65535:
+    if (
+        not bare
+        or "/" in bare
+        or not (port.isascii() and port.isdigit() and len(port) <= 5)
+        or int(port) > 65535
+    ):
         return None
     return Address(bare, int(port))
 

@@ -17,6 +17,7 @@ class Admin:
     """The ASGI application of the admin listener.
 
     `not_ready` gives why the daemon cannot take events now, None when it can; `status` what `/status` shows.
+    `measure` brings gauges up to date before they are read.
     """
 
     def __init__(
@@ -24,10 +25,12 @@ class Admin:
         registry: CollectorRegistry,
         not_ready: Callable[[], str | None],
         status: Callable[[], Awaitable[Mapping[str, Any]]],
+        measure: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._registry = registry
         self._not_ready = not_ready
         self._status = status
+        self._measure = measure
         self._pages: Mapping[str, Callable[[], Awaitable[Answer]]] = {
             "/healthz": self._health_page,
             "/readyz": self._ready_page,
@@ -66,6 +69,8 @@ class Admin:
         )
 
     async def _metrics_page(self) -> Answer:
+        if self._measure is not None:
+            await self._measure()
         return Answer(
             200, generate_latest(self._registry), ((b"content-type", CONTENT_TYPE_LATEST.encode()),)
         )

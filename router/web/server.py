@@ -8,6 +8,7 @@ import math
 import socket
 from collections.abc import Iterator
 from types import TracebackType
+from typing import Any
 
 import uvicorn
 
@@ -56,7 +57,9 @@ class Listener:
 
 
 async def listen(app: App, address: Address, limits: Limits) -> Listener:
-    """Serve an application. Port 0 takes a free one; raises OSError when the address cannot be had."""
+    """Serve an application. Port 0 takes a free one; raises OSError, with the address as its
+    `filename`, when the address cannot be had.
+    """
     bound = _bind(address)
     host, port = bound.getsockname()[:2]
     server = _Server(_config(app, limits))
@@ -70,18 +73,29 @@ async def listen(app: App, address: Address, limits: Limits) -> Listener:
 
 
 def _bind(address: Address) -> socket.socket:
-    family, kind, protocol, _, place = socket.getaddrinfo(
-        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    family, kind, protocol, place = _place(address)
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(place)
-    except OSError:
+    except OSError as problem:
         bound.close()
+        problem.filename = str(address)
         raise
     bound.setblocking(False)
     return bound
+
+
+def _place(address: Address) -> tuple[int, int, int, Any]:
+    try:
+        found = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as problem:
+        problem.filename = str(address)
+        raise
+    family, kind, protocol, _, place = found[0]
+    return family, kind, protocol, place
 
 
 def _config(app: App, limits: Limits) -> uvicorn.Config:

@@ -11,6 +11,7 @@ from router.lang.check.collect import collect
 from router.lang.check.destinations import EVENT_NAME, Destinations
 from router.lang.check.expressions import EVENT, Expressions
 from router.lang.check.mappings import Mappings
+from router.lang.check.measure import measure
 from router.lang.check.rules import Rules
 from router.lang.check.scope import DEFAULT_EVENT_NAME, Checking
 from router.lang.diagnostics import Diagnostic, has_errors, ordered
@@ -21,10 +22,17 @@ from router.lang.messages import rules as say_rule
 from router.lang.program import Program
 
 
-def check(files: Iterable[t.File], environment: Environment) -> tuple[Program | None, list[Diagnostic]]:
-    """The program of some files, or None and why not. Warnings come with a program."""
+def check(
+    files: Iterable[t.File], environment: Environment, *, incomplete: bool = False
+) -> tuple[Program | None, list[Diagnostic]]:
+    """The program of some files, or None and why not. Warnings come with a program.
+
+    With `incomplete`, a file that belongs to them could not be read, so that nothing counts as undeclared.
+    """
     checking = Checking(environment, tuple(files))
+    checking.names.incomplete = incomplete
     collect(checking)
+    measure(checking)
     expressions = Expressions(checking)
     mappings = Mappings(checking, expressions)
     source = _values(checking, expressions)
@@ -35,6 +43,9 @@ def check(files: Iterable[t.File], environment: Environment) -> tuple[Program | 
     dispatch = Rules(checking, expressions, mappings, destinations).check()
     event_name = _event_name(checking, settings.get(EVENT_NAME, DEFAULT_EVENT_NAME))
     tests = Cases(checking, expressions, mappings, destinations, dispatch, event_name).check()
+    if checking.without_schema:
+        first = min(checking.without_schema, key=lambda span: span.sort_key)
+        checking.report(say_name.no_schema(first))
     problems = ordered(checking.problems)
     if has_errors(problems):
         return None, problems
@@ -76,9 +87,10 @@ def _event_name(checking: Checking, path: tuple[str, ...]) -> tuple[str, ...]:
     """Rules can only be found when the schema has the field that holds the event's name."""
     schema, span = checking.names.schema, checking.names.schema_span
     rules = any(isinstance(each, t.Table | t.On) for each in checking.declarations())
-    if schema is None or span is None or not rules or _has(schema, path):
+    known = schema is None or _has(schema, path) or path[0] in checking.names.broken_fields
+    if span is None or not rules or known or checking.names.incomplete:
         return path
-    candidate = next(
+    candidate = schema and next(
         (name for name in ("name", "event", "event_type", "type") if _has(schema, (name,))), None
     )
     field = f"event.{candidate}" if candidate else None

@@ -23,10 +23,10 @@ N = TypeVar("N", t.Let, t.Mapping, t.DestinationBlock)
 
 
 def collect(checking: Checking) -> None:
-    """Fill `checking.names`."""
+    """Fill `checking.names`, by place, so that the order of files means nothing."""
     names = checking.names
     schemas: list[t.Schema] = []
-    for declaration in checking.declarations():
+    for declaration in sorted(checking.declarations(), key=lambda each: each.span.sort_key):
         match declaration:
             case t.Let():
                 _declare(checking, names.lets, declaration, "name")
@@ -82,8 +82,7 @@ def _declare(checking: Checking, table: dict[str, N], node: N, noun: str) -> Non
     if first is None:
         table[node.name.text] = node
         return
-    earlier, later = sorted((first.name.span, node.name.span), key=lambda span: span.sort_key)
-    checking.report(say.declared_twice(later, earlier, noun))
+    checking.report(say.declared_twice(node.name.span, first.name.span, noun))
 
 
 def _schema(checking: Checking, schemas: list[t.Schema]) -> None:
@@ -95,8 +94,7 @@ def _schema(checking: Checking, schemas: list[t.Schema]) -> None:
             checking.report(say.nothing_to_extend(each.name.span))
         return
     fields: dict[str, Kind] = {}
-    extensions = sorted((each for each in schemas if each.extend), key=lambda each: each.span.sort_key)
-    for schema in [own[0], *extensions]:
+    for schema in [own[0], *(each for each in schemas if each.extend)]:
         _add_fields(checking, fields, schema.fields, "", pii=False)
     checking.names.schema = Kind("object", fields=fields)
     checking.names.schema_span = own[0].name.span

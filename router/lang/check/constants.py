@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from router.lang import tree as t
-from router.lang.check.scope import Checking
 from router.lang.traverse import references
 
 
 class Constants:
     """Answers about lets are kept, because names may stand for names in many ways."""
 
-    def __init__(self, checking: Checking) -> None:
-        self.checking = checking
+    def __init__(self, lets: Mapping[str, t.Let]) -> None:
+        self.lets = lets
         self._missing: dict[str, bool] = {}
         self._reads: dict[str, bool] = {}
 
@@ -36,7 +37,7 @@ class Constants:
                 return True
 
     def _let_can_be_missing(self, name: str) -> bool:
-        let = self.checking.names.lets.get(name)
+        let = self.lets.get(name)
         if let is None:
             return True
         if name not in self._missing:
@@ -48,7 +49,7 @@ class Constants:
         return any(ref.name.text == "event" or self._let_reads(ref.name.text) for ref in references(node))
 
     def _let_reads(self, name: str) -> bool:
-        let = self.checking.names.lets.get(name)
+        let = self.lets.get(name)
         if let is None:
             return False
         if name not in self._reads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from router.lang import tree as t
@@ -12,6 +13,7 @@ from router.lang.messages import names as say_name
 from router.lang.messages import settings as say
 from router.lang.program import Destination
 from router.lang.source import Span
+from router.lang.suggest import listing
 
 _TOKEN = Scope({}, "load", secrets=True)
 EVENT_NAME = "event_name"
@@ -27,7 +29,18 @@ class Destinations:
 
     def check(self) -> dict[str, Destination]:
         blocks = self.checking.names.destinations
-        return {name: self._destination(block) for name, block in blocks.items()}
+        found = {name: self._destination(block) for name, block in blocks.items()}
+        self._same_event_source(found.values())
+        return found
+
+    def _same_event_source(self, destinations: Iterable[Destination]) -> None:
+        """The target counts an event once for an id, however many destinations carry it."""
+        first: dict[tuple[str, str], Destination] = {}
+        for each in sorted(destinations, key=lambda each: each.span.sort_key):
+            taken = [first.setdefault((source, node.span.text), each) for source, node in each.ids.items()]
+            other = next((found for found in taken if found is not each), None)
+            if other is not None:
+                self.checking.report(say.same_event_source(each.span, other.span, self.checking.target.title))
 
     def _destination(self, block: t.DestinationBlock) -> Destination:
         settings: dict[str, t.Setting] = {}
@@ -35,7 +48,7 @@ class Destinations:
         self._lines(block, settings, gates, [])
         ids = self._ids(block, settings)
         token = settings.get("token")
-        if token is None and not _has_broken(block):
+        if token is None and not self._unsure(block):
             self.checking.report(say.no_token(block.name.span))
         other = {
             name: each.value
@@ -83,9 +96,9 @@ class Destinations:
     ) -> None:
         other = self.checking.names.destinations.get(word.text)
         if other is None:
-            self.checking.report(
-                say_name.unknown_destination(word.span, word.text, self.checking.names.destinations)
-            )
+            if not self.checking.names.excuses(word.text):
+                known = self.checking.names.destinations
+                self.checking.report(say_name.unknown_destination(word.span, word.text, known))
         elif word.text not in trail:
             self._lines(other, settings, gates, trail)
 
@@ -111,27 +124,32 @@ class Destinations:
         """The event source id for each source that the destination serves."""
         target = self.checking.target
         given = {name: settings[name] for name in target.id_settings if name in settings}
-        if not given and not _has_broken(block):
+        if not given and not self._unsure(block):
             self.checking.report(say.no_source_id(block.name.span, target.id_settings))
         only = _text(settings["source"].value) if "source" in settings else None
         ids: dict[str, tuple[t.Expr, Span]] = {}
         for name, setting in given.items():
-            serves = (
-                [only]
-                if only in target.sources
-                else [s for s in target.sources if s in target.id_settings[name]]
-            )
-            for source in serves:
+            serves = [s for s in target.sources if s in target.id_settings[name]]
+            if only in target.sources and only not in serves:
+                wrong = say.id_of_other_source(setting.name.span, name, only, listing(serves))
+                self.checking.report(wrong)
+            for source in [s for s in serves if only is None or s == only]:
                 self._add_id(
                     ids, source, setting, exact=target.id_settings[name] != frozenset(target.sources)
                 )
         return {source: ids[source][0] for source in target.sources if source in ids}
 
+    def _unsure(self, block: t.DestinationBlock) -> bool:
+        """A line that did not read, or that sets nothing known, may be the one that seems to be missing."""
+        known = {*self.checking.target.settings, *self.checking.target.id_settings}
+        return any(
+            isinstance(line, t.Broken) or (isinstance(line, t.Setting) and line.name.text not in known)
+            for line in block.lines
+        )
+
     def _add_id(
-        self, ids: dict[str, tuple[t.Expr, Span]], source: str | None, setting: t.Setting, *, exact: bool
+        self, ids: dict[str, tuple[t.Expr, Span]], source: str, setting: t.Setting, *, exact: bool
     ) -> None:
-        if source is None:
-            return
         if source in ids:
             if exact:
                 self.checking.report(say.two_ids(setting.name.span, ids[source][1]))
@@ -200,7 +218,3 @@ class Destinations:
 
 def _text(node: t.Expr) -> str | None:
     return node.value if isinstance(node, t.Literal) and isinstance(node.value, str) else None
-
-
-def _has_broken(block: t.DestinationBlock) -> bool:
-    return any(isinstance(line, t.Broken) for line in block.lines)

@@ -8,7 +8,7 @@ from typing import Literal, assert_never
 
 from router.lang import tree as t
 from router.lang.check.constants import Constants, constant_truth
-from router.lang.check.fitting import argument_fits, comparable, literal_kind, personal, unify
+from router.lang.check.fitting import UNKNOWN, argument_fits, comparable, literal_kind, personal, unify
 from router.lang.check.schema_search import find
 from router.lang.check.scope import Checking
 from router.lang.check.steps import follow
@@ -47,7 +47,7 @@ class Expressions:
 
     def __init__(self, checking: Checking) -> None:
         self.checking = checking
-        self.constants = Constants(checking)
+        self.constants = Constants(checking.names.lets)
 
     def kind(self, node: t.Expr, scope: Scope = EVENT) -> Kind:
         kind = self._kind(node, scope)
@@ -63,6 +63,14 @@ class Expressions:
         fixed = constant_truth(node)
         if fixed is not None:
             self.checking.report(lints.constant_condition(node.span, fixed))
+
+    def event_name(self, node: t.Expr) -> None:
+        """Check what `custom( )` is given: the target shows event names to people, so no personal data."""
+        kind = self.kind(node, EVENT)
+        if kind.base not in _TEXTUAL:
+            self.checking.report(say.wrong_operand(node.span, "custom", "text", kind))
+        elif personal(kind):
+            self.checking.report(say.personal_name(node.span))
 
     def _kind(self, node: t.Expr, scope: Scope) -> Kind:
         match node:
@@ -101,7 +109,7 @@ class Expressions:
             case t.Match():
                 return self._match(node, scope)
             case t.BrokenExpr():
-                return ANY
+                return UNKNOWN
             case _:
                 assert_never(node)
 
@@ -203,7 +211,7 @@ class Expressions:
             return self._let(node, scope)
         if not self.checking.names.excuses(name):
             self._unknown_name(node, scope)
-        return ANY
+        return UNKNOWN
 
     def _event(self, node: t.Ref, scope: Scope) -> Kind:
         schema = self.checking.names.schema
@@ -213,7 +221,7 @@ class Expressions:
             return follow(self.checking, node, "event", schema)
         else:
             self.checking.report_no_schema(node)
-        return ANY
+        return UNKNOWN
 
     def _no_event(self, node: t.Ref, scope: Scope) -> None:
         if scope.when == "load":
@@ -249,7 +257,7 @@ class Expressions:
         kinds = [self.kind(arg, scope) for arg in node.args]
         if function is None:
             self.checking.report(say_name.unknown_function(node.name.span, node.name.text, functions))
-            return ANY
+            return UNKNOWN
         self._time_of_call(node, function, scope)
         if not _takes(function, len(kinds)):
             self.checking.report(say.wrong_arguments(node.span, function.signature, len(kinds)))

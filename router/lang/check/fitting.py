@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from router.lang.kinds import ANY, BOOL, MISSING, NUMBER, TEXT, Kind, list_of
 
+UNKNOWN = Kind("any", hashed=True)
+"""What a mistake that is already reported leaves: it fits everywhere, so that nothing follows from it."""
 _GROUPS = {"url": "text", "integer": "number", "time": "number"}
 
 
@@ -81,7 +83,7 @@ def comparable(left: Kind, right: Kind) -> bool:
 
 
 def argument_fits(got: Kind, wanted: Kind) -> bool:
-    """May a function be called with it? A number is written as text where text is taken, nothing else changes."""
+    """May a function be called with it? Numbers are read as text and as times where those are taken."""
     if got.base in ("any", "missing") or wanted.base == "any":
         return True
     match wanted.base:
@@ -91,6 +93,8 @@ def argument_fits(got: Kind, wanted: Kind) -> bool:
             return got.base in ("text", "url")
         case "number":
             return got.base in ("number", "integer")
+        case "time":
+            return got.base in ("time", "number", "integer")
         case "list" if got.base == "list":
             return argument_fits(got.of or ANY, wanted.of or ANY)
         case _:

@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import assert_never
 
 from router.lang import tree as t
-from router.lang.check.expressions import EVENT, Expressions, Scope, leaf_of_kind
+from router.lang.check.expressions import EVENT, Expressions, Scope
+from router.lang.check.fitting import assignable, personal
+from router.lang.check.schema_search import leaf_of_kind
 from router.lang.check.scope import Checking
 from router.lang.environment import Field
 from router.lang.kinds import ANY, Kind
 from router.lang.messages import kinds as say
 from router.lang.messages import names as say_name
 from router.lang.messages import rules as say_rule
-
-MAX_INCLUDES = 16
+from router.lang.outcome import Place
+from router.lang.traverse import endings, references
 
 
 class Mappings:
@@ -29,7 +31,6 @@ class Mappings:
         for mapping in self.checking.names.mappings.values():
             self.sources(mapping.sources)
             self.body(mapping.body)
-        self._cycles()
 
     def body(self, statements: Iterable[t.Statement]) -> None:
         for statement in statements:
@@ -44,7 +45,7 @@ class Mappings:
     def mappings(self, words: Iterable[t.Word]) -> None:
         names = self.checking.names
         for word in words:
-            if word.text not in names.mappings and word.text not in names.broken:
+            if word.text not in names.mappings and not names.excuses(word.text):
                 self.checking.report(say_name.unknown_mapping(word.span, word.text, names.mappings))
 
     def _statement(self, node: t.Statement) -> None:
@@ -77,7 +78,7 @@ class Mappings:
     # -------------------------------------------------------------- fields
 
     def field(self, path: t.Path, *, group: bool = False) -> Field | None:
-        """The catalogue's field of a payload path; a quoted name under the custom prefix is the author's own."""
+        """The catalogue's field of a path; a quoted name under the custom prefix is the author's own."""
         target = self.checking.target
         text = path.text
         if text in target.fields:
@@ -124,7 +125,7 @@ class Mappings:
 
     def value(self, node: t.Expr, kind: Kind, path: t.Path, field: Field) -> None:
         """Check each value that the expression can end in against the field."""
-        for branch in _branches(node):
+        for branch in endings(node):
             got = self.checking.kinds.get(branch, kind)
             if not self._fits(branch, got, path, field):
                 return
@@ -159,8 +160,7 @@ class Mappings:
         got = self.checking.kinds.get(node, ANY)
         single = replace(field, kind=element)
         return all(
-            self._fits(branch, self.checking.kinds.get(branch, got), path, single)
-            for branch in _branches(node)
+            self._fits(branch, self.checking.kinds.get(branch, got), path, single) for branch in endings(node)
         )
 
     def _object(self, node: t.ObjectOf, path: t.Path, field: Field) -> None:
@@ -174,30 +174,33 @@ class Mappings:
             self.value(value, self.checking.kinds.get(value, ANY), t.Path(key.span, (key,)), inner)
 
     def _privacy(self, node: t.Expr, got: Kind, path: t.Path, field: Field) -> bool:
-        if field.takes == "personal" or not (got.pii or (field.takes == "hashed" and not got.hashed)):
+        if field.takes == "personal":
             return True
-        if got.pii:
+        if personal(got):
             self._personal(node, path, field)
-        else:
+            return False
+        if field.takes == "hashed" and not got.hashed:
             self.checking.report(say.not_hashed(node.span, path.span, field.noun, field.hash_with))
-        return False
+            return False
+        return True
 
     def _personal(self, node: t.Expr, path: t.Path, field: Field) -> None:
         functions = self.checking.environment.functions
         hash_with = None
         if field.takes == "hashed" and field.hash_with and field.hash_with in functions:
             hash_with = (field.hash_with, functions[field.hash_with].summary)
-        declared = next((span for span in self._declared(node) if span), None)
-        place = replace(declared.place, file=declared.place.file.rpartition("/")[2]) if declared else None
+        declared = next(self._declared(node), None)
         self.checking.report(
-            say.personal_data(node.span, path.span, field.takes, place, hash_with, field.noun)
+            say.personal_data(node.span, path.span, field.takes, declared, hash_with, field.noun)
         )
 
-    def _declared(self, node: t.Expr) -> Iterator[object]:
+    def _declared(self, node: t.Expr) -> Iterator[Place]:
+        """Where the schema says so, by the file's own name."""
         for part in references(node):
             access = self.checking.accesses.get(part)
-            if access and access.kind.pii:
-                yield access.declared
+            if access and access.declared and personal(access.kind):
+                place = access.declared.place
+                yield replace(place, file=place.file.rpartition("/")[2])
 
     # -------------------------------------------------------------- each
 
@@ -255,125 +258,6 @@ class Mappings:
                 )
             )  # fmt: skip
         return found
-
-    # -------------------------------------------------------------- includes
-
-    def _cycles(self) -> None:
-        seen: set[str] = set()
-        for name in self.checking.names.mappings:
-            self._follow(name, [], seen)
-
-    def _follow(self, name: str, trail: list[tuple[t.Word, str]], seen: set[str]) -> None:
-        """`trail` holds the include words that led here, each with the mapping it stands in."""
-        inside = [frm for _, frm in trail]
-        if name in inside:
-            self._report_cycle(trail[inside.index(name) :])
-            return
-        if name in seen or name not in self.checking.names.mappings:
-            return
-        if len(trail) == MAX_INCLUDES:
-            self.checking.report(say_rule.too_deep(trail[-1][0].span, "includes", MAX_INCLUDES))
-            return
-        for word in includes(self.checking.names.mappings[name].body):
-            self._follow(word.text, [*trail, (word, name)], seen)
-        seen.add(name)
-
-    def _report_cycle(self, cycle: list[tuple[t.Word, str]]) -> None:
-        steps = [(word.span, frm, word.text) for word, frm in cycle]
-        steps.sort(key=lambda step: step[0].sort_key)
-        first = steps[0][1]
-        self.checking.report(say_rule.include_cycle(first, steps))
-
-
-def assignable(got: Kind, wanted: Kind, *, many: bool = False) -> bool:
-    """May a value of this kind be put there? Values that then do not fit are left out and counted."""
-    if got.base in ("any", "missing") or wanted.base == "any":
-        return True
-    if wanted.base == "list":
-        if got.base == "list":
-            return assignable(got.of or ANY, wanted.of or ANY)
-        return assignable(got, wanted.of or ANY)
-    if got.base == "list":
-        return many and assignable(got.of or ANY, wanted)
-    if wanted.base in ("text", "url"):
-        return got.base in ("text", "url") or (wanted.base == "text" and got.base in ("number", "integer"))
-    if wanted.base == "integer":
-        return got.base in ("number", "integer", "text")
-    if wanted.base == "number":
-        return got.base in ("number", "integer")
-    return got.base == wanted.base
-
-
-def includes(body: Iterable[t.Statement]) -> Iterator[t.Word]:
-    """Every include word of a body, in order."""
-    for node in body:
-        match node:
-            case t.Include():
-                yield from node.names
-            case t.ForSources():
-                yield from includes(node.body)
-            case t.When():
-                for _, inside in node.branches:
-                    yield from includes(inside)
-                yield from includes(node.otherwise)
-            case _:
-                pass
-
-
-def _branches(node: t.Expr) -> Iterator[t.Expr]:
-    """The expressions that an expression's value can come from."""
-    match node:
-        case t.Coalesce():
-            for each in node.choices:
-                yield from _branches(each)
-        case t.If():
-            yield from _branches(node.then)
-            yield from _branches(node.otherwise)
-        case t.Match():
-            for arm in node.arms:
-                yield from _branches(arm.value)
-        case _:
-            yield node
-
-
-def references(node: t.Expr) -> Iterator[t.Ref]:
-    """Every reference inside an expression."""
-    match node:
-        case t.Ref():
-            yield node
-        case t.ListOf():
-            for each in node.items:
-                yield from references(each)
-        case t.ObjectOf():
-            for _, value in node.pairs:
-                yield from references(value)
-        case t.Call():
-            for each in node.args:
-                yield from references(each)
-        case t.Coalesce():
-            for each in node.choices:
-                yield from references(each)
-        case t.If():
-            for each in (node.condition, node.then, node.otherwise):
-                yield from references(each)
-        case t.Or() | t.And():
-            for each in node.terms:
-                yield from references(each)
-        case t.Not():
-            yield from references(node.term)
-        case t.Compare() | t.Arithmetic():
-            yield from references(node.left)
-            yield from references(node.right)
-        case t.Presence() | t.Negate():
-            yield from references(node.value)
-        case t.Match():
-            yield from references(node.subject)
-            for arm in node.arms:
-                yield from references(arm.value)
-        case t.Literal() | t.BrokenExpr():
-            pass
-        case _:
-            assert_never(node)
 
 
 def _children(fields: Iterable[str], prefix: str) -> list[str]:

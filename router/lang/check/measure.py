@@ -11,8 +11,10 @@ from router.lang.messages import rules as say
 from router.lang.traverse import bodies, children, includes, references, statements
 
 MAX_INCLUDES = 16
-MAX_DEPTH = 64
-MAX_SIZE = 10_000
+MAX_NAME_DEPTH = 96
+MAX_BLOCK_DEPTH = 64
+MAX_VALUES = 100_000
+MAX_LINES = 10_000
 
 
 def measure(checking: Checking) -> None:
@@ -55,10 +57,10 @@ class _Lets:
         if any(ref.name.text in self.lets and ref.name.text not in self.depths for ref in self.used[name]):
             return
         depth, size = _expression(value, self.depths, self.sizes)
-        if depth > MAX_DEPTH:
-            self.checking.report(say.too_deep(value.span, "names that stand for names", MAX_DEPTH))
-        elif size > MAX_SIZE:
-            self.checking.report(say.too_much(self.lets[name].name.span, name, "values", MAX_SIZE))
+        if depth > MAX_NAME_DEPTH:
+            self.checking.report(say.too_deep(value.span, "names that stand for names", MAX_NAME_DEPTH))
+        elif size > MAX_VALUES:
+            self.checking.report(say.too_much(self.lets[name].name.span, name, "values", MAX_VALUES))
         else:
             self.depths[name], self.sizes[name] = depth, size
 
@@ -106,10 +108,10 @@ class _Mappings:
         depth, size = self._depth(body), self._size(body)
         if deepest is not None and levels[deepest] > MAX_INCLUDES:
             self.checking.report(say.too_deep(deepest.span, "includes", MAX_INCLUDES))
-        elif deepest is not None and depth > MAX_DEPTH:
-            self.checking.report(say.too_deep(deepest.span, "blocks with what they include", MAX_DEPTH))
-        elif size > MAX_SIZE:
-            self.checking.report(say.too_much(self.mappings[name].name.span, name, "lines", MAX_SIZE))
+        elif deepest is not None and depth > MAX_BLOCK_DEPTH:
+            self.checking.report(say.too_deep(deepest.span, "blocks with what they include", MAX_BLOCK_DEPTH))
+        elif size > MAX_LINES:
+            self.checking.report(say.too_much(self.mappings[name].name.span, name, "lines", MAX_LINES))
         else:
             self.levels[name] = max(levels.values(), default=0)
             self.depths[name], self.sizes[name] = depth, size

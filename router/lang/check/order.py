@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 def in_order(uses: Mapping[str, Sequence[str]]) -> tuple[list[str], list[list[str]]]:
     """The names so that each stands behind what it uses, and the circles, each as a list of names.
 
-    Names that only lead into a circle are in neither. Nothing here recurses: a chain may be as long as a file.
+    Names that only lead into a circle are in neither. Nothing recurses: a chain may be as long as a file.
     """
     waiting = {name: {each for each in used if each in uses} for name, used in uses.items()}
     users: dict[str, list[str]] = {name: [] for name in uses}

@@ -49,6 +49,8 @@ class Checking:
     problems: list[Diagnostic] = field(default_factory=list)
     accesses: dict[t.Ref, Access] = field(default_factory=dict)
     kinds: dict[t.Expr, Kind] = field(default_factory=dict)
+    without_schema: list[Span] = field(default_factory=list)
+    """Where the event is read although no schema says what is in it."""
 
     @property
     def target(self) -> Target:
@@ -62,6 +64,6 @@ class Checking:
             yield from file.declarations
 
     def report_no_schema(self, node: t.Ref) -> None:
-        """One message however often the event is read: the first place of all, when it is drawn."""
+        """Remember the place: however often the event is read, one message says it, at the first."""
         if not self.names.incomplete:
-            self._unread.append(node)
+            self.without_schema.append(node.span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from router.lang import tree as t
+from router.lang.check.fitting import UNKNOWN
 from router.lang.check.schema_search import same_leaf
 from router.lang.check.scope import Checking
 from router.lang.kinds import ANY, Kind, list_of
@@ -24,11 +25,13 @@ def follow(checking: Checking, node: t.Ref, root: Root, kind: Kind) -> Kind:
         personal = personal or kind.pii
         found = _step(checking, node, step, kind, path, root)
         if found is None:
-            return ANY
+            return UNKNOWN
         kind, path = found, node.span.source.text[node.span.start : step.span.end]
     if personal:
         kind = kind.marked(pii=True)
-    access = Access(root, node.name.text, tuple(map(_taken, node.steps)), kind, _declared(checking, node, root))
+    access = Access(
+        root, node.name.text, tuple(map(_taken, node.steps)), kind, _declared(checking, node, root)
+    )
     checking.accesses[node] = access
     return list_of(kind) if access.is_column else kind
 

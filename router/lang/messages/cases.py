@@ -28,15 +28,6 @@ def unknown_given(span: Span, name: str) -> Diagnostic:
     )
 
 
-@code("E603", "a fixture that cannot be read")
-def no_fixture(span: Span, name: str, why: str) -> Diagnostic:
-    return Diagnostic(
-        f"the fixture `{name}` cannot be used",
-        Mark(span, why),
-        remarks=(Note("fixtures are JSON files, looked for beside the rule file"),),
-    )
-
-
 @code("E604", "a test without an expectation")
 def no_expectation(span: Span) -> Diagnostic:
     return Diagnostic(
@@ -53,7 +44,7 @@ def never_sent(span: Span, name: str, known: Iterable[str]) -> Diagnostic:
     fix = (Help(f"did you mean `{near}`?", Fix(span, near)),) if near else ()
     return Diagnostic(
         f"no rule sends `{name}`", Mark(span, "can never be met"),
-        remarks=fix or (Note(f"events that are sent: {listing(names)}"),),
+        remarks=fix or (Note(f"events that are sent: {listing(names) or 'none'}"),),
     )  # fmt: skip
 
 
@@ -88,5 +79,5 @@ def no_such_reason(span: Span, reason: str, known: Iterable[str]) -> Diagnostic:
     fix = (Help(f'did you mean "{near}"?', Fix(span, f'"{near}"')),) if near else ()
     return Diagnostic(
         f'no rule gives the reason "{reason}"', Mark(span, "can never be met"),
-        remarks=fix or (Note(f"reasons: {listing(names)}"),),
+        remarks=fix or (Note(f"reasons that are given: {listing(names) or 'none'}"),),
     )  # fmt: skip

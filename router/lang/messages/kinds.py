@@ -14,9 +14,17 @@ def noun(kind: Kind) -> str:
     if kind.options:
         return str(kind)
     return {
-        "text": "text", "number": "a number", "integer": "a whole number", "bool": "true or false", "time": "a time",
-        "url": "an address", "object": "an object", "any": "anything", "missing": "nothing",
-    }.get(kind.base) or (f"a list of {short(kind.of)}" if kind.of else "a list")  # fmt: skip
+        "text": "text", "number": "a number", "integer": "a whole number", "bool": "true or false",
+        "time": "a time", "url": "an address", "object": "an object", "any": "anything", "missing": "nothing",
+    }.get(kind.base) or (f"a list of {_many(kind.of)}" if kind.of else "a list")  # fmt: skip
+
+
+def _many(kind: Kind) -> str:
+    plural = {
+        "number": "numbers", "integer": "whole numbers", "time": "times", "url": "addresses",
+        "object": "objects", "any": "anything",
+    }  # fmt: skip
+    return plural.get(kind.base) or short(kind)
 
 
 def short(kind: Kind) -> str:
@@ -120,8 +128,14 @@ def not_a_list(span: Span, got: Kind) -> Diagnostic:
 
 
 @code("E310", "personal data that would leave unhashed")
-def personal_data(value: Span, path: Span, takes: str, declared: Place | None, hash_with: tuple[str, str] | None,
-                  field_noun: str) -> Diagnostic:  # fmt: skip
+def personal_data(
+    value: Span,
+    path: Span,
+    takes: str,
+    declared: Place | None,
+    hash_with: tuple[str, str] | None,
+    field_noun: str,
+) -> Diagnostic:
     remarks: list[Remark] = []
     if declared:
         remarks.append(Note(f"declared `pii` in {declared}"))
@@ -153,6 +167,15 @@ def not_hashed(value: Span, path: Span, field_noun: str, hash_with: str | None) 
             ),
             Note(f"if it is a SHA-256 already, say so: hashed({value.text})"),
         ),
+    )
+
+
+@code("E313", "personal data in an event's name")
+def personal_name(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "personal data would leave as the name of an event",
+        Mark(span, "personal data"),
+        remarks=(Help("name the event after what happened, not after whom it concerns"),),
     )
 
 

@@ -139,8 +139,14 @@ def event_of_other_source(
         f"`{name}` is {its} event",
         Mark(span, label),
         others=(Mark(column),) if column else (),
-        remarks=help_ or (Help("write `-` where the event is not sent"),),
+        remarks=help_ or (Help(_elsewhere(column is not None)),),
     )
+
+
+def _elsewhere(in_table: bool) -> str:
+    if in_table:
+        return "write `-` where the event is not sent"
+    return "send an event of this source, or limit the rule to the other one with `for`"
 
 
 @code("E212", "a custom event name that the target does not take")
@@ -214,6 +220,15 @@ def file_not_found(span: Span, name: str, why: str, near: str | None) -> Diagnos
         Mark(span, why),
         remarks=help_
         or (Note("files are looked for beside the file that uses them, then among the shipped ones"),),
+    )
+
+
+@code("E237", "more files than one rule set may have")
+def too_many_files(span: Span, limit: int) -> Diagnostic:
+    return Diagnostic(
+        f"a rule set has at most {limit} files",
+        Mark(span, "one more"),
+        remarks=(Help("join some of them"),),
     )
 
 

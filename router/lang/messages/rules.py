@@ -14,17 +14,21 @@ def _first(span: Span, here: Span, label: str) -> tuple[tuple[Mark, ...], tuple[
 
 
 @code("E401", "an event with two rules for one source")
-def handled_twice(second: Span, first: Span, event: str, sources: str, statement: Span) -> Diagnostic:
+def handled_twice(
+    second: Span, first: Span, event: str, sources: str, statement: Span, override: bool
+) -> Diagnostic:
     others, elsewhere = _first(first, second, "first rule")
+    help_text = "to send both, put both in one rule; to replace the row, start this one with `override`"
     fix = Fix(Span(statement.source, statement.start, statement.start), "override ")
+    remedy = (
+        Help("a rule is replaced once; remove one of the two", None) if override else Help(help_text, fix)
+    )
     return Diagnostic(
         f"`{event}` is already handled for {sources}",
         Mark(second, "second rule"),
         others,
         (
-            Help(
-                "to send both, put both in one rule; to replace the row, start this one with `override`", fix
-            ),
+            remedy,
             *elsewhere,
             Note("one rule per event and source, so that a conversion is never counted twice"),
         ),
@@ -38,15 +42,6 @@ def nothing_to_override(span: Span, event: str, statement: Span) -> Diagnostic:
         f"there is no rule for `{event}` to replace",
         Mark(span, "replaces nothing"),
         remarks=(Help("remove `override`", Fix(keyword, "")),),
-    )
-
-
-@code("E403", "rules without a source")
-def no_source(span: Span) -> Diagnostic:
-    return Diagnostic(
-        "nothing says which source an event belongs to",
-        Mark(span, "needs a source"),
-        remarks=(Help('add a line such as: source = "web"'),),
     )
 
 
@@ -114,6 +109,16 @@ def second_key(span: Span, first: Span) -> Diagnostic:
     )  # fmt: skip
 
 
+@code("E423", "a table with two columns for one source")
+def same_column(span: Span, first: Span) -> Diagnostic:
+    return Diagnostic(
+        f"the table has two columns for `{span.text}`",
+        Mark(span, "the second"),
+        (Mark(first, "the first"),),
+        (Help("one cell says what a source sends; for several sends use an `on` rule"),),
+    )
+
+
 @code("E430", "more rows than the language allows")
 def too_many_rows(span: Span, limit: int) -> Diagnostic:
     return Diagnostic(
@@ -124,4 +129,17 @@ def too_many_rows(span: Span, limit: int) -> Diagnostic:
 
 @code("E431", "includes or `each` beyond the limit")
 def too_deep(span: Span, what: str, limit: int) -> Diagnostic:
-    return Diagnostic(f"{what} nest more than {limit} levels deep", Mark(span, "the limit is passed here"))
+    return Diagnostic(
+        f"{what} nest more than {limit} levels deep",
+        Mark(span, "the limit is passed here"),
+        remarks=(Help("write some of them out where they are used"),),
+    )
+
+
+@code("E432", "a name that stands for more than the language allows")
+def too_much(span: Span, name: str, what: str, limit: int) -> Diagnostic:
+    return Diagnostic(
+        f"`{name}` comes to more than {limit:,} {what} when what it uses is written out",
+        Mark(span, "the limit is passed here"),
+        remarks=(Help("use the names in it less often"),),
+    )

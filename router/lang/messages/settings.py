@@ -84,7 +84,7 @@ def id_of_other_source(span: Span, name: str, source: str, serves: str) -> Diagn
     )
 
 
-@code("E709", "a destination with no source it could serve")
+@code("E709", "a second event source id for one source")
 def two_ids(span: Span, first: Span) -> Diagnostic:
     return Diagnostic(
         "a destination has one event source id for a source",
@@ -95,10 +95,14 @@ def two_ids(span: Span, first: Span) -> Diagnostic:
 
 
 @code("W504", "two destinations with one event source id")
-def same_event_source(span: Span, first: Span) -> Diagnostic:
+def same_event_source(span: Span, first: Span, title: str) -> Diagnostic:
+    here = first.source is span.source
     return Diagnostic(
         f"`{span.text}` and `{first.text}` are one event source",
         Mark(span, "the same source and id"),
-        others=(Mark(first, "first here"),) if first.source is span.source else (),
-        remarks=(Note("TikTok counts an event of both once, the first to arrive"),),
+        others=(Mark(first, "first here"),) if here else (),
+        remarks=(
+            *(() if here else (Note(f"`{first.text}` is in {first.place}"),)),
+            Note(f"{title} counts an event of both once, the first to arrive"),
+        ),
     )

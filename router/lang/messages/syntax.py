@@ -72,8 +72,9 @@ def single_quotes(span: Span, text: Span, straight: str | None) -> Diagnostic:
 
 @code("E105", "a character that has no meaning in rules")
 def stray_character(span: Span) -> Diagnostic:
+    shown = f"`{span.text}`" if span.text.isprintable() else f"U+{ord(span.text):04X}"
     return Diagnostic(
-        f"the character `{span.text}` has no meaning here",
+        f"the character {shown} has no meaning here",
         Mark(span, "not part of the language"),
         remarks=(Help("remove it, or put the text it belongs to in double quotes"),),
     )
@@ -229,6 +230,15 @@ def too_many_mistakes(span: Span, limit: int) -> Diagnostic:
         f"more than {limit} lines of this file do not read",
         Mark(span, "reading stops here"),
         remarks=(Note("mend the first ones and run again"),),
+    )
+
+
+@code("E506", "a number that would not stay as it is written")
+def number_not_kept(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "this number would not stay as it is written",
+        Mark(span, "leading zeros, or more than about 16 digits"),
+        remarks=(Help("put ids and codes in double quotes", Fix(span, f'"{span.text}"')),),
     )
 
 

@@ -1,0 +1,1 @@
+"""`tagwright try`: expressions and rules against one sample event, line by line."""
