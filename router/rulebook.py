@@ -13,6 +13,7 @@ from router.lang import tree as t
 from router.lang.check import check
 from router.lang.diagnostics import Diagnostic, ordered
 from router.lang.environment import Environment
+from router.lang.grammar import keep_at
 from router.lang.kinds import Kind
 from router.lang.messages import names as say_name
 from router.lang.messages import syntax as say_syntax
@@ -20,6 +21,7 @@ from router.lang.parse import parse
 from router.lang.program import Program
 from router.lang.source import Source, Span
 from router.lang.suggest import closest
+from router.parser_cache import parser_cache
 from router.tiktok.catalogue import TARGET
 
 MAX_FILES = 200
@@ -153,4 +155,7 @@ def _rule_files(base: Path) -> Iterable[Path]:
 
 @lru_cache(maxsize=1)
 def _grammar() -> str:
+    kept = parser_cache()
+    if kept is not None:
+        keep_at(str(kept))
     return asset("grammar/rules.lark").read_text(encoding="utf-8")

@@ -10,9 +10,10 @@ import click
     "--stdio", is_flag=True, help="Standard input and output, as always; editors add it of themselves."
 )
 def lsp(stdio: bool) -> None:
-    """Serve editors over standard input and output (Language Server Protocol).
+    """Serve editors that rule files are open in.
 
-    Mistakes while typing, hover, completion, navigation, rename, formatting, quick fixes, and tests to run
+    Speaks the Language Server Protocol over standard input and output:
+    mistakes while typing, hover, completion, navigation, rename, formatting, quick fixes, and tests to run
     from the text. docs/editors/README.md has the set-up for VS Code, Neovim and Helix. Needs the `lsp` extra:
     pip install "tagwright[lsp]".
 

@@ -106,11 +106,12 @@ def test(
     read.
     """
     wanted = _Wanted(
-        files, every, name, verbose, as_json, coverage or least_coverage is not None, least_coverage or 0,
+        tuple(dict.fromkeys(files)), every, name, verbose, as_json,
+        coverage or least_coverage is not None, least_coverage or 0,
         mutate or least_mutants is not None, mutate_limit, least_mutants or 0,
     )  # fmt: skip
-    suites = [each for file in files if (each := _suite(file, wanted))]
-    if len(suites) < len(files):
+    suites = [each for file in wanted.files if (each := _suite(file, wanted))]
+    if len(suites) < len(wanted.files):
         context.exit(1)
     found = _find(suites, wanted)
     if junit_file is not None:

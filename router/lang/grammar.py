@@ -30,9 +30,21 @@ class Newlines:
             yield token
 
 
+_KEPT_AT: list[str] = []
+
+
+def keep_at(path: str) -> None:
+    """Keep the built parser in this file between runs. Its folder must be writable by this user alone."""
+    _KEPT_AT[:] = [path]
+
+
 @lru_cache(maxsize=1)
 def grammar(text: str) -> Lark:
-    """The parser for a grammar text: LALR(1), so that a mistake is found at its first impossible token."""
+    """The parser for a grammar text: LALR(1), so that a mistake is found at its first impossible token.
+
+    Building it takes longer than reading most rule files; lark checks a kept one against the grammar, its
+    options and versions, and builds anew when anything differs.
+    """
     return Lark(
         text,
         parser="lalr",
@@ -40,4 +52,5 @@ def grammar(text: str) -> Lark:
         postlex=Newlines(),
         propagate_positions=True,
         maybe_placeholders=True,
+        cache=_KEPT_AT[0] if _KEPT_AT else False,
     )

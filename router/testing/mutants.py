@@ -13,6 +13,7 @@ from router.lang.source import Span
 from router.lang.trace import Trace
 from router.testing.goals import rules
 from router.testing.mutate import Variant, negated, quoted, variants, without
+from router.testing.possible import truths
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,9 @@ def _row_condition(program: Program, row: t.Row) -> Iterator[Mutant]:
     """The condition of a row stands in the tree once, and in every send that was made of the row."""
     if row.when is None:
         return
-    found = [*without(row, "when"), *negated(row, "when")]
+    names = [each.text for each in row.events if not each.star]
+    always = truths(program, row.when, names) == {True}  # without it nothing would change
+    found = [*(() if always else without(row, "when")), *negated(row, "when")]
     inner = [each.within(replace(row, when=each.piece), row) for each in variants(row.when)]
     for each in (*found, *inner):
         yield _mutant(each, partial(_with_condition, program, row.span, each.piece.when))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from router.assets import asset
 from router.lang import tree as t
 from router.lang.program import Program
 from router.lang.route import route
@@ -50,8 +51,9 @@ def runs(
 
 
 def _file(test: t.Test, known: Mapping[str, Path]) -> Path:
+    """Shipped files are shown as `rules/…` wherever they are installed."""
     name = test.span.source.name
-    return known.get(name, Path(name))
+    return known.get(name) or (path if (path := Path(name)).is_file() else asset(name))
 
 
 def _run(program: Program, arranged: Arranged, clock: Clock) -> Run:
