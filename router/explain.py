@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -176,5 +177,5 @@ def _tried(line: Line, width: int) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    text = orjson.dumps(value, default=str).decode(errors="replace")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= 120 else text[:119] + "…"

@@ -11,7 +11,7 @@ from router.assets import asset
 from router.functions import STANDARD
 from router.lang import tree as t
 from router.lang.check import check
-from router.lang.diagnostics import Diagnostic, ordered
+from router.lang.diagnostics import Diagnostic, has_errors, ordered
 from router.lang.environment import Environment
 from router.lang.grammar import keep_at
 from router.lang.kinds import Kind
@@ -47,17 +47,14 @@ class Rulebook:
 
 def load(paths: Sequence[Path | str], environment: Environment = ENVIRONMENT) -> Rulebook:
     """Read the files and all they use as one rule set."""
-    reading = _Reading()
+    reading = Reading()
     for path in paths:
         reading.root(Path(path))
-    program, found = check(reading.files, environment, incomplete=reading.incomplete)
-    problems = ordered([*reading.problems, *found])
-    broken = any(problem.severity == "error" for problem in problems)
-    return Rulebook(None if broken else program, tuple(problems), tuple(reading.seen))
+    return reading.book(environment)
 
 
-class _Reading:
-    """Follows `use` from file to file, each file once."""
+class Reading:
+    """Follows `use` from file to file, each file once. `text` and `parsed` are there to be replaced."""
 
     def __init__(self) -> None:
         self.files: list[t.File] = []
@@ -69,6 +66,20 @@ class _Reading:
         """A file named by the user; one that cannot be opened raises OSError for the caller to report."""
         self._read(path.resolve(), _shown(path), None)
 
+    def book(self, environment: Environment) -> Rulebook:
+        """Everything read so far, checked as one rule set."""
+        program, found = check(self.files, environment, incomplete=self.incomplete)
+        problems = ordered([*self.problems, *found])
+        return Rulebook(None if has_errors(problems) else program, tuple(problems), tuple(self.seen))
+
+    def text(self, path: Path) -> str:
+        """The text of a file. Raises OSError and UnicodeDecodeError."""
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+
+    def parsed(self, path: Path, name: str, text: str) -> tuple[t.File, list[Diagnostic]]:
+        """The tree of a file; `name` is how messages call it."""
+        return parse(Source(name, text), grammar_text())
+
     def _read(self, path: Path, name: str, use: t.Use | None) -> None:
         if path in self.seen:
             return
@@ -79,7 +90,7 @@ class _Reading:
         text = self._text(path, name, use)
         if text is None:
             return
-        file, problems = parse(Source(name, text), _grammar())
+        file, problems = self.parsed(path, name, text)
         self.files.append(file)
         self.problems += problems
         for declaration in file.declarations:
@@ -88,7 +99,7 @@ class _Reading:
 
     def _text(self, path: Path, name: str, use: t.Use | None) -> str | None:
         try:
-            return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+            return self.text(path)
         except UnicodeDecodeError:
             self._unreadable(say_syntax.not_text(_place(use, name)))
         except OSError as error:
@@ -154,7 +165,8 @@ def _rule_files(base: Path) -> Iterable[Path]:
 
 
 @lru_cache(maxsize=1)
-def _grammar() -> str:
+def grammar_text() -> str:
+    """The shipped grammar; the parser built from it is kept between runs."""
     kept = parser_cache()
     if kept is not None:
         keep_at(str(kept))

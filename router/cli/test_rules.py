@@ -24,6 +24,12 @@ from router.testing.survivors import DEFAULT_LIMIT, Key, Mutation, mutation
 PERCENT = click.FloatRange(0, 100)
 
 
+class _Unusable(click.FileError):
+    """A file that cannot be read or written is no finding."""
+
+    exit_code = 2
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """What was asked for on the command line."""
@@ -124,7 +130,7 @@ def _suite(file: Path, wanted: _Wanted) -> Suite | None:
     try:
         book = load([file])
     except OSError as error:
-        raise click.FileError(str(error.filename), error.strerror) from error
+        raise _Unusable(str(error.filename), error.strerror) from error
     if book.program is None:
         show(book.problems, err=wanted.as_json)
         return None
@@ -146,9 +152,11 @@ def _find(suites: Sequence[Suite], wanted: _Wanted) -> _Found:
 
 def _progress(keys: Sequence[Key]) -> Iterable[Key]:
     """A bar on a terminal only."""
-    if not sys.stderr.isatty():
-        return keys
-    return _bar(keys)
+    return _bar(keys) if _on_terminal() else keys
+
+
+def _on_terminal() -> bool:
+    return sys.stderr.isatty()
 
 
 def _bar(keys: Sequence[Key]) -> Iterator[Key]:
@@ -160,7 +168,7 @@ def _write(path: Path, document: str) -> None:
     try:
         path.write_text(document, "utf-8")
     except OSError as error:
-        raise click.FileError(str(path), error.strerror) from error
+        raise _Unusable(str(error.filename), error.strerror) from error
 
 
 # ------------------------------------------------------------------ output

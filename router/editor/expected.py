@@ -9,10 +9,10 @@ from typing import Any, cast
 
 from lark import Lark, Token, UnexpectedInput
 
-from router.assets import asset
 from router.lang.grammar import grammar
 from router.lang.recover import BROKEN, blank, setback
 from router.lang.source import Source
+from router.rulebook import grammar_text
 
 _ATTEMPTS = 20
 _HEADS = {
@@ -70,12 +70,7 @@ def keywords(terminals: Iterable[str]) -> list[str]:
 
 
 def _lark() -> Lark:
-    return grammar(_grammar())
-
-
-@cache
-def _grammar() -> str:
-    return asset("grammar/rules.lark").read_text("utf-8")
+    return grammar(grammar_text())
 
 
 @cache

@@ -13,12 +13,11 @@ from router.assets import asset
 from router.editor.positions import plain
 from router.editor.ruleset import RuleSet
 from router.lang import tree as t
-from router.lang.check import check
-from router.lang.diagnostics import Diagnostic, ordered
+from router.lang.diagnostics import Diagnostic
 from router.lang.environment import Environment
 from router.lang.parse import parse
 from router.lang.source import Source
-from router.rulebook import ENVIRONMENT, MAX_FILES, _grammar, _Reading
+from router.rulebook import ENVIRONMENT, MAX_FILES, Reading, grammar_text
 
 MAX_ROOTS = 4
 """A file that many use is checked with at most this many of them."""
@@ -85,12 +84,8 @@ class Workspace:
         reading = _Overlaid(self.buffers, self._parsed)
         with suppress(OSError):  # closed and deleted: nothing is known of it
             reading.root(root)
-        program, found = check(reading.files, self.environment, incomplete=reading.incomplete)
-        problems = tuple(ordered([*reading.problems, *found]))
-        broken = any(problem.severity == "error" for problem in problems)
-        return RuleSet(
-            tuple(reading.files), None if broken else program, problems, reading.sources, self.environment
-        )
+        book = reading.book(self.environment)
+        return RuleSet(tuple(reading.files), book.program, book.problems, reading.sources, self.environment)
 
     # -------------------------------------------------------------- who uses whom
 
@@ -137,41 +132,26 @@ class Workspace:
         return sorted({*names, *(each.relative_to(shipped).as_posix() for each in _rule_files(shipped))})
 
 
-class _Overlaid(_Reading):
+class _Overlaid(Reading):
     """Follows `use` like every command does, with open buffers in front of the disk and a memory of trees."""
 
-    def __init__(self, buffers: dict[Path, str], parsed: dict[Path, _Parsed]) -> None:
+    def __init__(self, buffers: dict[Path, str], trees: dict[Path, _Parsed]) -> None:
         super().__init__()
         self.buffers = buffers
-        self.parsed = parsed
+        self.trees = trees
         self.sources: dict[Source, Path] = {}
 
-    def _read(self, path: Path, name: str, use: t.Use | None) -> None:
-        if path in self.seen or len(self.seen) >= MAX_FILES:
-            super()._read(path, name, use)
-            return
-        self.seen[path] = None
-        text = self._text(path, name, use)
-        if text is None:
-            return
-        source, file, problems = self._parse(path, text)
-        self.sources[source] = path
-        self.files.append(file)
-        self.problems += problems
-        for declaration in file.declarations:
-            if isinstance(declaration, t.Use):
-                self._use(declaration, path, str(path))
+    def text(self, path: Path) -> str:
+        return self.buffers[path] if path in self.buffers else super().text(path)
 
-    def _text(self, path: Path, name: str, use: t.Use | None) -> str | None:
-        return self.buffers[path] if path in self.buffers else super()._text(path, name, use)
-
-    def _parse(self, path: Path, text: str) -> _Parsed:
+    def parsed(self, path: Path, name: str, text: str) -> tuple[t.File, list[Diagnostic]]:
         """Trees are frozen and the checker keeps its facts beside them, so one tree serves many checks."""
-        known = self.parsed.get(path)
+        known = self.trees.get(path)
         if known is None or known[0].text != text:
             source = Source(str(path), text)
-            known = self.parsed[path] = (source, *parse(source, _grammar()))
-        return known
+            known = self.trees[path] = (source, *parse(source, grammar_text()))
+        self.sources[known[0]] = path
+        return known[1], known[2]
 
 
 def _on_disk(path: Path) -> str:

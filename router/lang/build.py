@@ -47,6 +47,7 @@ class Builder:
     def _text(self, token: Token) -> str:
         try:
             text = json.loads(str(token), strict=False)
+            text.encode()  # half a surrogate pair is no character, and could not be sent
         except ValueError:
             self.problems.append(say.bad_escape(self.span(token)))
             return str(token)[1:-1]

@@ -117,10 +117,6 @@ class Session:
             if isinstance(checked, Mistaken):
                 return self._mistakes(checked.problems)
             value = answer(checked, self.arrival).value
-        if not _sendable(value):
-            return Reply(
-                "a text in it has half a character; no event that arrives has such a text", mistake=True
-            )
         changed = _with(self.event, steps, value)
         if not isinstance(changed, dict):
             return Reply("the event is an object; it cannot be something else", mistake=True)
@@ -213,15 +209,6 @@ def _arriving(text: str) -> Any:
         b"[%s]" % text.encode("utf-8", "surrogatepass"), lines=False, batch_key=None, limits=Limits()
     )
     return found[0] if isinstance(found, list) and len(found) == 1 else NOT_JSON
-
-
-def _sendable(value: Any) -> bool:
-    """A rule can write half of a character as an escape; the intake refuses it in an event."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _steps(node: t.Expr) -> list[str | int] | None:

@@ -34,6 +34,7 @@ def _difference(found: Difference) -> dict[str, Any]:
         "set_at": line and str(line.at),
         "set_by": line and line.text,
         "choice": line and line.choice,
+        "tried": [{"expression": each.text, "why": each.why} for each in line.tried] if line else [],
     }
 
 

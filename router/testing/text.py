@@ -40,12 +40,12 @@ def _difference(found: Difference, paint: Paint) -> Iterator[str]:
 
 
 def _line(line: Line) -> Iterator[str]:
-    yield f"set by    {line.at}  {one_line(line.text)}{set_how(line)}"
+    yield f"set by    {line.at}  {one_line(line.text)}{_set_how(line)}"
     for number, tried in enumerate(line.tried, 1):
         yield f"            {number} {tried.text}  {tried.why}"
 
 
-def set_how(line: Line) -> str:
+def _set_how(line: Line) -> str:
     """Which alternative of a fallback gave the value, or why nothing did."""
     if line.choice is not None:
         return f"  (choice {line.choice} of {line.choices})"

@@ -151,7 +151,7 @@ def test_a_value_that_does_not_fit_its_type_is_set_and_then_missing() -> None:
         (".set event.items[].id = 1", "is no field of the event"),
         (".set event.value = nothing_like_it", "`nothing_like_it` is not a name"),
         (".set event.value = # twelve", "error["),
-        ('.set event.id = "\\ud800"', "half a character"),
+        ('.set event.id = "\\ud800"', "a backslash in this text stands for nothing"),
         (".set event.value = NaN", "`NaN` is not a name"),
         (".set event.value = 1, 2", "error["),
         (".set event = 3", "the event is an object"),
