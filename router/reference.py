@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import import_module
 from itertools import groupby
 from typing import Any, assert_never
 
@@ -13,10 +11,9 @@ import click
 from prometheus_client.metrics import MetricWrapperBase
 
 from router.assets import asset
+from router.explanations import all_codes, as_markdown, families, page
 from router.functions import STANDARD
-from router.lang import messages
 from router.lang import tree as t
-from router.lang.diagnostics import CODES
 from router.lang.environment import EventType
 from router.lang.library import Example, Function
 from router.rulebook import load
@@ -26,16 +23,6 @@ from router.web.metrics import Metrics
 
 _NOTICE = "<!-- Written by tests/docs/rewrite_reference.py; changes belong into the definitions. -->"
 _WIDTH = 100
-_FAMILIES = {
-    "1": "Syntax",
-    "2": "Names",
-    "3": "Types and personal data",
-    "4": "Rules and mappings",
-    "5": "Files",
-    "6": "Tests",
-    "7": "Destinations and settings",
-    "W": "Warnings",
-}
 
 _SETTINGS = """\
 Options of `tagwright run` are stronger than environment variables, and those are stronger than the file
@@ -58,8 +45,9 @@ What `/metrics` of the admin listener shows, in the text format of Prometheus. L
 set and codes of the router, never an id or a person. After 500 values of a label, and for event names that
 the rules do not know, the value is `other`; `-` stands for none."""
 _DIAGNOSTICS = """\
-What `tagwright check` may find. Codes never change their meaning. A code with E stops a rule set from being
-used, a code with W does not."""
+What `tagwright check` and `lint` may find. Codes never change their meaning. A code with E stops a rule set
+from being used, a code with W does not. `tagwright help CODE` shows one of them. Examples that do not begin
+with `language 1` build on `grammar/codes/prelude.rules`."""
 _STANDARD_EVENT = """\
 What `POST /v1/events` takes and every other format is turned into. All of it is optional but `event_name`.
 Fields that are not listed reach rules only after `extend schema event { … }`. `personal` marks what may go to
@@ -275,16 +263,13 @@ def _metric(metric: Any) -> tuple[str, ...]:
 
 
 def _diagnostics() -> Iterator[str]:
-    for module in pkgutil.iter_modules(messages.__path__):
-        import_module(f"{messages.__name__}.{module.name}")
-    for family, codes in groupby(sorted(CODES), key=_family):
-        yield f"## {_FAMILIES[family]}"
+    titles = all_codes()
+    for family, codes in families():
+        yield f"## {family}"
         yield ""
-        yield from _table(("code", "what it stands for"), ((_code(code), CODES[code]) for code in codes))
-
-
-def _family(code: str) -> str:
-    return "W" if code.startswith("W") else code[1]
+        yield from _table(("code", "what it stands for"), ((_code(code), titles[code]) for code in codes))
+        for code in codes:
+            yield from as_markdown(page(code))
 
 
 # ------------------------------------------------------------------ the standard event

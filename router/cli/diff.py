@@ -10,14 +10,11 @@ from typing import BinaryIO
 
 import click
 
-from router.cli.files import RULE_FILE
+from router.cli.files import RULE_FILE, checked
 from router.cli.recordings import Reading, arrival_time
-from router.cli.reporting import show
 from router.compare import Compared, Summary, compare, settings_changed
 from router.compare.report import event_lines, summary_lines
 from router.inputs import FORMATS
-from router.lang.program import Program
-from router.rulebook import load
 
 
 @click.command()
@@ -47,7 +44,7 @@ def diff(
 
     Exit status: 0 no difference, 1 differences, 2 could not run.
     """
-    programs = _program(context, old), _program(context, new)
+    programs = checked(context, [old], otherwise=2), checked(context, [new], otherwise=2)
     reading = Reading(events, form, arrival_time(now))
     summary = Summary(most_examples=examples)
     for each in reading.events():
@@ -85,15 +82,3 @@ def _spaced(lines: Iterable[str]) -> list[str]:
 
 def _line(shape: dict[str, object]) -> str:
     return json.dumps(shape, ensure_ascii=True)
-
-
-def _program(context: click.Context, file: Path) -> Program:
-    try:
-        book = load([file])
-    except OSError as error:
-        raise click.FileError(str(error.filename), error.strerror) from error
-    if book.program is None:
-        show(book.problems)
-        click.echo(f"{file} has errors", err=True)
-        context.exit(2)
-    return book.program

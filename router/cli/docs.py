@@ -7,14 +7,11 @@ from pathlib import Path
 
 import click
 
-from router.cli.files import RULE_FILE
-from router.cli.reporting import show
+from router.cli.files import RULE_FILE, Unusable, checked
 from router.handbook import describe, markdown, page
 from router.handbook.lookup import NoSuchNameError
 from router.handbook.lookup import catalogue as catalogue_text
 from router.handbook.lookup import functions as functions_text
-from router.lang.program import Program
-from router.rulebook import load
 
 
 @click.group()
@@ -38,7 +35,7 @@ def rules(context: click.Context, files: tuple[Path, ...], form: str | None, out
 
     Exit status: 0 written, 1 the rules have errors, 2 a file could not be read or written.
     """
-    program = _program(context, files)
+    program = checked(context, files)
     document = describe(program, f"Rules: {', '.join(file.name for file in files)}")
     is_page = form == "html" or (form is None and output is not None and output.suffix in (".html", ".htm"))
     text = page(document) if is_page else markdown(document)
@@ -48,7 +45,7 @@ def rules(context: click.Context, files: tuple[Path, ...], form: str | None, out
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise click.FileError(str(output), error.strerror) from error
+        raise Unusable(str(output), error.strerror) from error
 
 
 @docs.command()
@@ -74,14 +71,3 @@ def _told(view: Callable[[str | None], str], name: str | None) -> str:
         return view(name)
     except NoSuchNameError as error:
         raise click.UsageError(str(error)) from error
-
-
-def _program(context: click.Context, files: tuple[Path, ...]) -> Program:
-    try:
-        book = load(list(files))
-    except OSError as error:
-        raise click.FileError(str(error.filename), error.strerror) from error
-    if book.program is None:
-        show(book.problems)
-        context.exit(1)
-    return book.program

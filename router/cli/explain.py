@@ -11,12 +11,9 @@ from typing import Any, BinaryIO
 import click
 
 from router import explain as explaining
-from router.cli.files import RULE_FILE
-from router.cli.reporting import show
+from router.cli.files import RULE_FILE, checked
 from router.inputs import FORMATS, Decoded, RawRequest, decode
 from router.lang.instants import to_epoch_seconds
-from router.lang.program import Program
-from router.rulebook import load
 
 
 @click.command()
@@ -46,7 +43,7 @@ def explain(
 
     Exit status: 0 explained, 1 the rules have errors or an event was rejected, 2 a file could not be read.
     """
-    program = _program(context, files)
+    program = checked(context, files)
     request = RawRequest(
         body=event.read(),
         received_at=_time(now),
@@ -65,17 +62,6 @@ def explain(
     else:
         click.echo("\n\n".join(explaining.as_text(each) for each in explanations))
     _rejected(context, decoded)
-
-
-def _program(context: click.Context, files: Iterable[Path]) -> Program:
-    try:
-        book = load(list(files))
-    except OSError as error:
-        raise click.FileError(str(error.filename), error.strerror) from error
-    if book.program is None:
-        show(book.problems)
-        context.exit(1)
-    return book.program
 
 
 def _rejected(context: click.Context, decoded: Decoded) -> None:

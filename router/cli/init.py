@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from router.cli.files import Unusable
 from router.starter import ENVIRONMENT, RULES, write_starter
 
 
@@ -20,7 +21,7 @@ def init(folder: Path) -> None:
     try:
         written, kept = write_starter(folder)
     except OSError as error:
-        raise click.FileError(str(folder), error.strerror) from error
+        raise Unusable(str(folder), error.strerror) from error
     for path in written:
         click.echo(f"wrote {path}")
     for path in kept:

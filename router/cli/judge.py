@@ -9,6 +9,7 @@ from typing import BinaryIO
 import click
 import orjson
 
+from router.cli.files import Unusable
 from router.tiktok.catalogue import SOURCES
 from router.tiktok.judge import Finding, judge_member, judge_request, parse
 
@@ -43,7 +44,7 @@ def judge(context: click.Context, file: BinaryIO, source: str | None, now: int |
     try:
         documents = split(file.read())
     except OSError as problem:
-        raise click.FileError(file.name, str(problem)) from problem
+        raise Unusable(file.name, str(problem)) from problem
     if not documents:
         raise click.UsageError("there is nothing to judge: the input is empty")
     found = [(each, finding) for each in documents for finding in findings(each, source, now)]

@@ -12,9 +12,8 @@ from typing import Any
 
 import click
 
-from router.cli.files import RULE_FILE
+from router.cli.files import RULE_FILE, Unusable, read_rules
 from router.cli.reporting import counted, show, wants_colour
-from router.rulebook import load
 from router.testing import Verdict, structure, text
 from router.testing.coverage import FileCoverage, coverage
 from router.testing.junit import junit
@@ -22,12 +21,6 @@ from router.testing.suite import Suite, suite
 from router.testing.survivors import DEFAULT_LIMIT, Key, Mutation, mutation
 
 PERCENT = click.FloatRange(0, 100)
-
-
-class _Unusable(click.FileError):
-    """A file that cannot be read or written is no finding."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +120,7 @@ def test(
 
 
 def _suite(file: Path, wanted: _Wanted) -> Suite | None:
-    try:
-        book = load([file])
-    except OSError as error:
-        raise _Unusable(str(error.filename), error.strerror) from error
+    book = read_rules([file])
     if book.program is None:
         show(book.problems, err=wanted.as_json)
         return None
@@ -168,7 +158,7 @@ def _write(path: Path, document: str) -> None:
     try:
         path.write_text(document, "utf-8")
     except OSError as error:
-        raise _Unusable(str(error.filename), error.strerror) from error
+        raise Unusable(str(error.filename), error.strerror) from error
 
 
 # ------------------------------------------------------------------ output

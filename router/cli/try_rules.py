@@ -11,13 +11,11 @@ from typing import BinaryIO
 import click
 
 from router.assets import asset
-from router.cli.files import RULE_FILE
-from router.cli.reporting import show, wants_colour
+from router.cli.files import RULE_FILE, checked
+from router.cli.reporting import wants_colour
 from router.inputs import FORMATS, RawRequest, decode
 from router.lang.outcome import Arrival
-from router.lang.program import Program
 from router.prompt.session import Session
-from router.rulebook import load
 
 SAMPLE = "fixtures/purchase.json"
 
@@ -40,7 +38,7 @@ def try_(context: click.Context, files: tuple[Path, ...], event: BinaryIO | None
     Exit status: 0 left, 1 the rules have errors or, without a terminal, a line was wrong, 2 a file could not
     be read.
     """
-    program = _program(context, files or (asset("rules") / "standard.rules",))
+    program = checked(context, files or (asset("rules") / "standard.rules",))
     arrival = _arrival(event, form)
     session = Session(program, arrival.event, arrival.now, wants_colour(), dict(arrival.cookies))
     if sys.stdin.isatty():
@@ -67,17 +65,6 @@ def _run(session: Session, lines: Iterable[str]) -> bool:
         if reply.leave:
             break
     return wrong
-
-
-def _program(context: click.Context, files: Iterable[Path]) -> Program:
-    try:
-        book = load(list(files))
-    except OSError as error:
-        raise click.FileError(str(error.filename), error.strerror) from error
-    if book.program is None:
-        show(book.problems)
-        context.exit(1)
-    return book.program
 
 
 def _arrival(event: BinaryIO | None, form: str) -> Arrival:

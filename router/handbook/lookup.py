@@ -48,6 +48,16 @@ def functions(name: str | None = None) -> str:
     return "\n".join(_function(found))
 
 
+def event(name: str) -> str:
+    """One of TikTok's events: its sources, its state, what becomes of it. Raises KeyError."""
+    return "\n".join(_event(EVENTS[name]))
+
+
+def field(path: str) -> str:
+    """One field of the payload by its path: type, sources, hashing, bounds. Raises KeyError."""
+    return "\n".join(_entry(ENTRIES[path]))
+
+
 def _unknown(noun: str, name: str, known: Iterable[str], nouns: str) -> str:
     near = closest(name, known)
     return f"there is no {noun} {name}; " + (

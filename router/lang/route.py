@@ -170,7 +170,8 @@ class _Route:
         """Why the send does not happen for any destination."""
         if send.when is not None and not self.evaluation.holds(send.when):
             return o.ROW_CONDITION
-        if send.sample is not None and not self.evaluation.asked(send.sample, self._sampled(send.sample)):
+        sample = send.sample
+        if sample is not None and not self.evaluation.asked(sample, self._sampled(sample, event)):
             return o.SAMPLED_OUT
         if event is None:
             return o.BAD_EVENT_NAME
@@ -181,12 +182,15 @@ class _Route:
             return o.NOT_FOR_SOURCE
         return o.BAD_EVENT_NAME if self.target.custom_event_problem(event) else None
 
-    def _sampled(self, sample: t.Sample) -> bool:
-        """The same key is in or out for good: nothing random, and no memory of what was drawn."""
+    def _sampled(self, sample: t.Sample, event: str | None) -> bool:
+        """The same key is in or out for good: nothing random, and no memory of what was drawn.
+
+        Drawn anew for each event name, so that the few who are in for one are not in for all.
+        """
         key = self.evaluation.value(sample.key)
         if key is None:
             return False
-        seed = f"{sample.span.source.name}:{sample.span.line}\0{key}".encode("utf-8", "surrogatepass")
+        seed = f"{self.name}\0{event}\0{key}".encode("utf-8", "surrogatepass")
         return int.from_bytes(hashlib.sha256(seed).digest()[:8], "big") % 10_000 < sample.basis_points
 
     def _to(

@@ -75,7 +75,7 @@ def test_the_rules_of_the_readme_are_right(tagwright: Any, samples: Path) -> Non
     assert (result.exit_code, result.stdout) == (0, "1 file: no problems\n")
 
 
-@pytest.mark.parametrize("end", ["tagwright demo", "pytest -q"])
+@pytest.mark.parametrize("end", ["tagwright demo", "pytest -q -n auto"])
 def test_the_readme_has_each_set_up_command_once(end: str) -> None:
     commands = [block.strip() for block in BLOCKS if block.startswith("python3 ")]
     assert len(commands) == 2
@@ -91,4 +91,4 @@ def test_continuous_integration_runs_the_readme_s_test_command() -> None:
     assert pattern is not None
     found = [line for line in README.splitlines() if re.search(pattern[1], line)]
     assert len(found) == 1
-    assert found[0].endswith("pytest -q")
+    assert found[0].endswith("pytest -q -n auto")

@@ -1,0 +1,3 @@
+"""W5xx of TikTok: rules that are right by the language, and lose or falsify something at TikTok."""
+
+from __future__ import annotations
