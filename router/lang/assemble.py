@@ -33,19 +33,14 @@ class Payload:
         """Send it, or skip it for what is required and missing."""
         self.build()
         for require in self.required:
-            if not self.run.asked(require, any(self._under(_names(path)) for path in require.paths)):
+            if not self.run.asked(require, any(self._under(path.names) for path in require.paths)):
                 detail = " or ".join(path.text for path in require.paths)
                 reason = require.reason.text if require.reason else o.REQUIRES
                 return Skip(destination, reason, require.span.place, event, detail)
-        for path in self._always_required():
-            if tuple(path.split(".")) not in self.values:
-                return Skip(destination, o.MISSING_REQUIRED, at, event, path)
+        for names in self.run.program.required[self.source]:
+            if names not in self.values:
+                return Skip(destination, o.MISSING_REQUIRED, at, event, ".".join(names))
         return Send(destination, self.source, event, nested(self.values), at)
-
-    def _always_required(self) -> list[str]:
-        """What the target requires of this source; a time is not asked of the rules, the arrival has one."""
-        fields = self.target.fields.values()
-        return [f.path for f in fields if self.source in f.required_for and f.kind.base != "time"]
 
     def build(self) -> None:
         """Run the lines of the mappings and of the send itself, once."""
@@ -97,7 +92,7 @@ class Payload:
 
     def _omit(self, node: t.Omit) -> None:
         for path in node.paths:
-            for names in self._under(_names(path)):
+            for names in self._under(path.names):
                 del self.values[names]
 
     def _field(self, path: str) -> Field | None:
@@ -113,7 +108,7 @@ class Payload:
             return
         value = self._value(node.value, field)
         if value is not None:
-            self.values[_names(node.path)] = value
+            self.values[node.path.names] = value
         self._traced(node.path.text, node.value, value, node)
 
     # -------------------------------------------------------------- values
@@ -155,7 +150,7 @@ class Payload:
             if element:
                 elements.append(nested(element))
         if elements:
-            self.values[_names(node.path)] = elements
+            self.values[node.path.names] = elements
         self._traced(node.path.text, node.items, elements or None, node)
 
     def _each_body(self, body: Iterable[t.Statement], path: str, element: dict[Names, Any]) -> None:
@@ -166,7 +161,7 @@ class Payload:
                     field = self._field(f"{path}[].{node.path.text}")
                     value = None if field is None else self._value(node.value, field)
                     if value is not None:
-                        element[_names(node.path)] = value
+                        element[node.path.names] = value
                 case t.When():
                     self._each_body(self.run.branch(node.branches, node.otherwise), path, element)
                 case t.ForSources():
@@ -182,11 +177,6 @@ class Payload:
         if trace is not None:
             line = _line(trace, path, value_of, value, node.span.place)
             trace.lines.setdefault(self.send, []).append(line)
-
-
-def _names(path: t.Path) -> Names:
-    """A path by its parts: a quoted name of the author's own may hold dots."""
-    return tuple(part.text for part in path.parts)
 
 
 def _line(trace: Trace, path: str, node: t.Expr, value: Any, at: o.Place) -> Line:

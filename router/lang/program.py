@@ -40,10 +40,11 @@ class Access:
     steps: tuple[Key | At, ...]
     kind: Kind
     declared: Span | None = None
+    is_column: bool = field(init=False)
 
-    @property
-    def is_column(self) -> bool:
-        return any(isinstance(step, At) and step.number is None for step in self.steps)
+    def __post_init__(self) -> None:
+        column = any(isinstance(step, At) and step.number is None for step in self.steps)
+        object.__setattr__(self, "is_column", column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +103,6 @@ class Program:
     dispatch: Dispatch
     tests: tuple[t.Test, ...]
     accesses: Mapping[t.Ref, Access]
+    required: Mapping[str, tuple[tuple[str, ...], ...]]
+    """By source, the payload fields without which nothing is sent."""
     version: str

@@ -5,7 +5,7 @@ Nodes compare by identity, so the checker can keep its facts in tables beside th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
 from router.lang.source import Span
@@ -29,10 +29,13 @@ class Path(Node):
     """A payload path such as `properties.value`, or a given such as `cookie.ttclid`."""
 
     parts: tuple[Word, ...]
+    names: tuple[str, ...] = field(init=False)
+    """Its parts as texts: a quoted name of the author's own may hold dots."""
+    text: str = field(init=False)
 
-    @property
-    def text(self) -> str:
-        return ".".join(part.text for part in self.parts)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(part.text for part in self.parts))
+        object.__setattr__(self, "text", ".".join(self.names))
 
 
 # ------------------------------------------------------------------ expressions

@@ -87,7 +87,7 @@ class Limits:
         default=5 * _MIB, metadata=_is(whole(_KIB), "largest body in all, before and after decompression")
     )
     events: int = field(default=1000, metadata=_is(whole(1, 100_000), "most events in one body"))
-    event_bytes: int = field(default=64 * _KIB, metadata=_is(whole(_KIB), "largest single event"))
+    event_bytes: int = field(default=512 * _KIB, metadata=_is(whole(_KIB), "largest single event"))
     depth: int = field(
         default=32, metadata=_is(whole(1, 200), "deepest nesting of objects and lists in an event")
     )

@@ -15,7 +15,7 @@ from router.lang.check.measure import measure
 from router.lang.check.rules import Rules
 from router.lang.check.scope import DEFAULT_EVENT_NAME, Checking
 from router.lang.diagnostics import Diagnostic, has_errors, ordered
-from router.lang.environment import Environment
+from router.lang.environment import Environment, Target
 from router.lang.kinds import OBJECT, Kind
 from router.lang.messages import names as say_name
 from router.lang.messages import rules as say_rule
@@ -63,6 +63,7 @@ def check(
         dispatch=dispatch,
         tests=tests,
         accesses=checking.accesses,
+        required={source: _required(environment.target, source) for source in environment.target.sources},
         version=_version(checking.files),
     )
     return program, problems
@@ -105,6 +106,12 @@ def _has(kind: Kind, path: tuple[str, ...]) -> bool:
             return kind.base == "any"
         kind = found
     return True
+
+
+def _required(target: Target, source: str) -> tuple[tuple[str, ...], ...]:
+    """What the target requires of a source; a time is not asked of the rules, the arrival has one."""
+    fields = (each for each in target.fields.values() if source in each.required_for)
+    return tuple(tuple(each.path.split(".")) for each in fields if each.kind.base != "time")
 
 
 def _drops(checking: Checking) -> tuple[t.DropRule, ...]:
