@@ -125,7 +125,7 @@ class Payload:
         found, why = convert(value, field.kind, many=field.many)
         if why:
             self.run.note(field.path, why)
-        return found
+        return found[0] if field.many and found.__class__ is list and len(found) == 1 else found
 
     def _element(self, item: Any, path: str) -> dict[str, Any]:
         """A list element that was written out: the fields that the target knows, converted."""
