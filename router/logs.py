@@ -16,7 +16,7 @@ _SECRET_NAMES = ("token", "authorization", "cookie", "secret", "password", "writ
 _PERSONAL_NAMES = ("email", "phone", "ttclid", "external_id", "user_agent", "client_ip")
 _SENSITIVE = (*_SECRET_NAMES, *_PERSONAL_NAMES)
 # httpx names each URL at INFO, and httpcore prints request headers, tokens included, at DEBUG.
-_QUIET = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "hpack")
+_QUIET = ("httpx", "httpcore", "uvicorn", "uvicorn.access", "asyncio", "hpack")
 
 _EventDict = MutableMapping[str, Any]
 
@@ -135,3 +135,5 @@ def _bridge(target: TextIO, level: int, shared: list[Any], for_people: bool) -> 
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    # Its only warning is one for each request that is no HTTP, of whoever scans ports; they are counted.
+    logging.getLogger("uvicorn.error").setLevel(max(level, logging.ERROR))

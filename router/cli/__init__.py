@@ -12,6 +12,7 @@ from router import __version__
 COMMANDS = {
     "init": "init:init",
     "check": "check:check",
+    "lint": "lint:lint",
     "help": "help_code:help_code",
     "fmt": "fmt:fmt",
     "test": "test_rules:test",

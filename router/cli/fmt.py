@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
-import stat
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import assert_never
 import click
 
 from router.assets import asset
+from router.cli.replacing import replace_file
 from router.cli.reporting import counted, wants_colour
 from router.lang.diagnostics import Diagnostic
 from router.lang.draw import draw
@@ -125,7 +123,7 @@ def _write(result: _Text | _Failure) -> int:
         sys.stdout.buffer.write(result.after)
     elif result.before != result.after:
         try:
-            _replace(Path(result.name), result.after)
+            replace_file(Path(result.name), result.after)
         except OSError as error:
             return _complain(_Failure(f"error: cannot write {result.name}: {error.strerror}", _COULD_NOT))
         click.echo(f"formatted {result.name}")
@@ -143,25 +141,6 @@ def _summary(results: list[_Text | _Failure], statuses: list[int]) -> None:
     texts = [each for each in results if isinstance(each, _Text) and each.name != _STANDARD_INPUT]
     if texts and not any(statuses) and all(each.before == each.after for each in texts):
         click.echo(f"{counted(len(texts), 'file')} already formatted")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Readers see the old file or the new one, never half of it; links stay links."""
-    target = path.resolve(strict=True)
-    if not os.access(target, os.W_OK):
-        raise PermissionError(0, "it is write-protected")
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    beside = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.chmod(stat.S_IMODE(target.stat().st_mode))
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def _unified(text: _Text) -> str:

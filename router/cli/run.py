@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +17,7 @@ from router.cli.reporting import show
 from router.daemon import Deployment, NotReady, Service, deploy, run_service
 from router.delivery.spool import SpoolUnusable
 from router.logs import configure_logs
-from router.settings import EnvironmentVariables, Settings, listen_problem, load_settings
+from router.settings import EnvironmentVariables, Settings, is_loopback, listen_problem, load_settings
 
 
 @click.command()
@@ -47,7 +49,7 @@ def run(
     redaction = configure_logs(style=settings.logs.style, level=settings.logs.level)
     deployment = _deployment(context, files, settings, variables)
     redaction.register(variables.secrets())
-    for remark in deployment.remarks:
+    for remark in (*deployment.remarks, *_notes(settings, variables)):
         click.echo(f"note: {remark}", err=True)
     service = Service(settings, files, deployment, lambda: EnvironmentVariables(os.environ), redaction)
     try:
@@ -55,7 +57,7 @@ def run(
     except SpoolUnusable as problem:
         _could_not(context, str(problem))
     except OSError as problem:
-        _could_not(context, f"cannot listen on {problem.filename}: {problem.strerror}")
+        _could_not(context, f"cannot listen on {problem.filename}: {problem.strerror}{_fix(problem)}")
     context.exit(status)
 
 
@@ -77,6 +79,20 @@ def _deployment(
         show(deployment.diagnostics, err=True)
         _could_not(context, *(deployment.problems or ("the rules have errors",)))
     return deployment
+
+
+def _notes(settings: Settings, variables: EnvironmentVariables) -> Iterator[str]:
+    """What is allowed and probably not meant. Comes after everything that reads variables."""
+    for name in variables.unread("TAGWRIGHT_"):
+        yield f"{name} is set, and no setting or rule reads it"
+    if not is_loopback(settings.admin.host):
+        yield f"whoever reaches {settings.admin} reads metrics and status: the admin address asks for no key"
+
+
+def _fix(problem: OSError) -> str:
+    if problem.errno != errno.EADDRINUSE:
+        return ""
+    return "\n  fix: stop what listens there, or choose other addresses with --listen and --admin"
 
 
 def _could_not(context: click.Context, *problems: str) -> NoReturn:

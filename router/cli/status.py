@@ -29,14 +29,15 @@ def status(context: click.Context, admin: str | None, config: Path | None, as_js
     TikTok shows accepted events in Events Manager after some minutes; an empty view there is no error at
     first.
 
-    Exit status: 0 every destination is open, 1 one is held or throttled, 2 no daemon answered.
+    Exit status: 0 every destination is open and takes events, 1 one is held, throttled or failing, 2 no
+    daemon answered.
     """
     report = _fetch(_address(admin, config))
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
         _show(report, Console(soft_wrap=True))
-    context.exit(0 if all(each["state"] == "open" for each in report["destinations"]) else 1)
+    context.exit(0 if all(_state(each) == "open" for each in report["destinations"]) else 1)
 
 
 def _address(admin: str | None, config: Path | None) -> Address:
@@ -73,11 +74,16 @@ def _show(report: dict[str, Any], console: Console) -> None:
     for remark in rules["remarks"]:
         console.print(f"  note: {remark}")
     if rules["reload_failed_at"]:
-        console.print("  the last reload failed; the rules before it are in force")
+        console.print("  the last reload failed; the rules before it are in force:")
+        for problem in rules["reload_problems"]:
+            console.print(f"    {problem}", markup=False)
     console.print(_destinations(report))
+    for each in report["destinations"]:
+        if each["todo"]:
+            console.print(_todo(each), markup=False)
     console.print(
         f"waiting {spool['pending']}, in flight {spool['in_flight']}, oldest {spool['oldest_seconds']} s, "
-        f"dead letters {sum(spool['dead_letters'].values())}"
+        f"dead letters {_dead_letters(spool['dead_letters'])}"
     )
     if report["outcomes"]:
         console.print(_counts("outcomes since the start", report["outcomes"]))
@@ -88,10 +94,31 @@ def _destinations(report: dict[str, Any]) -> Table:
         "destination", "state", "reason", "waiting", "sent", title="destinations", title_justify="left"
     )
     for each in report["destinations"]:
-        reason = " ".join(filter(None, [each["reason"], each["code"]]))
         sent = sum(report["sent"].get(each["destination"], {}).values())
-        table.add_row(each["destination"], each["state"], reason, str(each["pending"]), str(sent))
+        table.add_row(each["destination"], _state(each), _reason(each), str(each["pending"]), str(sent))
     return table
+
+
+def _state(destination: dict[str, Any]) -> str:
+    """An open destination whose attempts fail is not what anybody calls open."""
+    return "failing" if destination["failing"] else str(destination["state"])
+
+
+def _reason(destination: dict[str, Any]) -> str:
+    failing = destination["failing"]
+    return str(failing["reason"]) if failing else f"{destination['reason']} {destination['code']}".strip()
+
+
+def _todo(destination: dict[str, Any]) -> str:
+    failing, wait = destination["failing"], destination["next_try_seconds"]
+    since = f" for {failing['seconds']} s, {failing['attempts']} attempts" if failing else ""
+    then = "" if wait is None else f" (next try in {wait} s)"
+    return f"{destination['destination']} {_state(destination)}{since}: {destination['todo']}{then}"
+
+
+def _dead_letters(reasons: dict[str, int]) -> str:
+    named = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
+    return str(sum(reasons.values())) + (f" ({named})" if named else "")
 
 
 def _counts(title: str, counts: dict[str, dict[str, int]]) -> Table:

@@ -68,14 +68,14 @@ def deploy(
     if book.program is None:
         return NotReady(book.problems)
     bound = bind(book.program, variables)
-    problems = tuple(_problems(bound))
+    problems = tuple(_problems(bound, variables))
     if problems:
         return NotReady(problems=problems)
     remarks = tuple(_remarks(bound, profile))
     return Deployment(book.program, bound, tuple(map(str, book.paths)), profile, remarks)
 
 
-def _problems(destinations: Mapping[str, Bound]) -> Iterator[str]:
+def _problems(destinations: Mapping[str, Bound], variables: Variables) -> Iterator[str]:
     if not destinations:
         yield 'the rules declare no destination; add one, or use "standard.rules"'
         return
@@ -84,14 +84,18 @@ def _problems(destinations: Mapping[str, Bound]) -> Iterator[str]:
         yield f"no destination is active, because none of {', '.join(wanted)} is set; set one of them"
     for each in destinations.values():
         if each.ids and not each.token:
-            yield f"{each.name} has no token: {each.token_text} gave none; set {_variable(each.token_text)}"
-        yield from _blanks(each)
+            yield f"{each.name} has no token: {_without_token(each.token_text, variables)}"
+        if each.ids:
+            yield from _blanks(each)
 
 
-def _variable(expression: str) -> str:
+def _without_token(expression: str, variables: Variables) -> str:
     """`secret("X")` reads the variable X, or the file that X_FILE names."""
     name = expression.partition('"')[2].partition('"')[0]
-    return f"{name}, or {name}_FILE to the path of a file that holds it" if name else "it"
+    if name and (file := variables.env(f"{name}_FILE")):
+        return f"the file {file}, which {name}_FILE names, is empty or this user cannot read it"
+    fix = f"{name}, or {name}_FILE to the path of a file that holds it" if name else "it"
+    return f"{expression} gave none; set {fix}"
 
 
 def _blanks(bound: Bound) -> Iterator[str]:

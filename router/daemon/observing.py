@@ -1,20 +1,46 @@
-"""What delivery reports, as metrics and as figures for `/status`."""
+"""What delivery reports: as metrics, in the log, and as figures for `/status`."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
 
 from router.delivery.entry import Entry
 from router.web.metrics import Metrics
 
+_LOG = structlog.get_logger()
+_TOLD_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An open destination that takes nothing: why the latest attempt failed, since when (epoch seconds)."""
+
+    reason: str
+    since: float
+    attempts: int = 1
+    told: bool = False
+
 
 class MeteredDelivery:
-    """An `Observer` that counts."""
+    """An `Observer` that counts, and that tells the log what metrics cannot tell: that something began.
 
-    def __init__(self, metrics: Metrics) -> None:
+    What happens to many events is told once a minute.
+    """
+
+    def __init__(self, metrics: Metrics, now: Callable[[], float]) -> None:
         self._metrics = metrics
+        self._now = now
+        self._told: dict[Hashable, float] = {}
         self.sent_by_event: Counter[tuple[str, str]] = Counter()
-        self.retries: Counter[str] = Counter()
+        self.dead: Counter[tuple[str, str]] = Counter()
+        """Dead letters since the start by destination and reason, the latter with TikTok's code if any."""
+        self.troubles: dict[str, Trouble] = {}
+        """Destinations whose attempts fail, until one of their events gets through."""
 
     def posted(self, destination: str, size: int, seconds: float) -> None:
         self._metrics.batch(destination, size, seconds)
@@ -22,13 +48,51 @@ class MeteredDelivery:
     def sent(self, entry: Entry) -> None:
         self.sent_by_event[entry.destination, entry.event] += 1
         self._metrics.sent(entry.destination, entry.event)
+        if self.troubles:
+            self._recovered(entry.destination)
 
     def retried(self, entry: Entry, why: str) -> None:
-        self.retries[entry.destination] += 1
-        self._metrics.retried(entry.destination, why)
+        name = entry.destination
+        self._metrics.retried(name, why)
+        before = self.troubles.get(name) or Trouble(why, self._now(), 0)
+        trouble = replace(before, reason=why, attempts=before.attempts + 1)
+        if self._is_time("failing", name):
+            trouble = replace(trouble, told=True)
+            _LOG.warning(
+                "destination_failing",
+                destination=name, reason=why, attempts=trouble.attempts, seconds=self._seconds(trouble),
+            )  # fmt: skip
+        self.troubles[name] = trouble
 
     def died(self, entry: Entry, reason: str, code: str) -> None:
-        self._metrics.dead(entry.destination, reason)
+        name, why = entry.destination, f"{reason} {code}".strip()
+        self.dead[name, why] += 1
+        self._metrics.dead(name, reason, code)
+        if self._is_time("dead", name, why):
+            _LOG.warning(
+                "dead_letter",
+                destination=name, reason=reason, code=code, name=entry.event, so_far=self.dead[name, why],
+            )  # fmt: skip
 
     def changed(self, destination: str, state: str, reason: str) -> None:
         self._metrics.held(destination, is_held=state == "held")
+        if state in ("held", "throttled"):
+            self.troubles.pop(destination, None)
+
+    def _recovered(self, destination: str) -> None:
+        trouble = self.troubles.pop(destination, None)
+        if trouble is not None and trouble.told:
+            _LOG.info(
+                "destination_recovered",
+                destination=destination, attempts=trouble.attempts, seconds=self._seconds(trouble),
+            )  # fmt: skip
+
+    def _is_time(self, *key: Hashable) -> bool:
+        now = self._now()
+        if now - self._told.get(key, -_TOLD_SECONDS) < _TOLD_SECONDS:
+            return False
+        self._told[key] = now
+        return True
+
+    def _seconds(self, trouble: Trouble) -> int:
+        return round(self._now() - trouble.since)

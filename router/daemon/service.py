@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,19 @@ import structlog
 from router import __version__
 from router.daemon.acceptor import RuleAcceptor
 from router.daemon.deployment import Deployment, NotReady, deploy
+from router.daemon.figures import nested, of_destination
 from router.daemon.observing import MeteredDelivery
 from router.delivery.bounds import Bounds
 from router.delivery.clock import Clock, SystemClock
-from router.delivery.lane import LaneSettings
+from router.delivery.entry import CLAIM_SECONDS, HOUR
 from router.delivery.retry import DAY, Policy
+from router.delivery.room import Reserve
 from router.delivery.sqlite import SqliteSpool
-from router.delivery.worker import Deliverer
+from router.delivery.surroundings import LaneSettings
+from router.delivery.worker import Deliverer, DestinationStatus
 from router.lang.diagnostics import Diagnostic
 from router.logs import Redaction
-from router.settings import Delivery, EnvironmentVariables, Settings
+from router.settings import Delivery, EnvironmentVariables, Settings, Store
 from router.tiktok.client import Credentials, TikTokClient, make_http_client
 from router.web.admin import Admin
 from router.web.intake import Intake
@@ -62,17 +65,18 @@ class Service:
         self.settings = settings
         self.deployment = deployment
         self.metrics = Metrics()
-        self.observer = MeteredDelivery(self.metrics)
         self._paths = paths
         self._environment = environment
         self._redaction = redaction
         self._clock = clock or SystemClock()
+        self.observer = MeteredDelivery(self.metrics, self._clock.now)
         self._http = make_http_client()
         self._parts: _Parts | None = None
         self._acceptor: RuleAcceptor | None = None
         self._stopping: str | None = "starting"
         self._started_at = 0.0
         self._reload_failed_at: float | None = None
+        self._reload_problems: list[str] = []
 
     # -------------------------------------------------------------- start
 
@@ -81,7 +85,10 @@ class Service:
         settings = self.settings
         self._started_at = self._clock.now()
         spool = await SqliteSpool.open(
-            settings.data, bounds=_bounds(settings), hot_keys=settings.store.dedup_cache
+            settings.data,
+            bounds=_bounds(settings),
+            hot_keys=settings.store.dedup_cache,
+            reserve=_reserve(settings.store),
         )
         try:
             await self._open(spool)
@@ -96,12 +103,12 @@ class Service:
         client = TikTokClient(self._http, settings.tiktok.base_url, self._credentials, clock=self._clock)
         deliverer = Deliverer(
             spool, client, clock=self._clock, observer=self.observer,
-            policy=_policy(settings.delivery), settings=_lanes(settings.delivery),
+            policy=_policy(settings), settings=_lanes(settings.delivery),
         )  # fmt: skip
         acceptor = RuleAcceptor(self._current, spool, self.metrics, settings.delivery, self._clock.now)
         intake = Intake(acceptor, settings, self.metrics, self._clock.now)
         admin = Admin(self.metrics.registry, lambda: self._stopping, self.status, self._measure)
-        listener = await listen(intake, settings.listen, settings.limits)
+        listener = await listen(intake, settings.listen, settings.limits, self.metrics.answered)
         try:
             admin_listener = await listen(admin, settings.admin, settings.limits)
         except BaseException:
@@ -141,6 +148,16 @@ class Service:
     def broken(self) -> asyncio.Event:
         return self._open_parts().deliverer.broken
 
+    async def beginning(self) -> dict[str, Any]:
+        """What the log says of a start: a process that was killed left no other trace of its restart."""
+        stats = await self._open_parts().spool.stats()
+        return {
+            "version": __version__,
+            "rules": self.deployment.program.version,
+            "destinations": self.deployment.active,
+            "waiting": sum(stats.pending.values()) + sum(stats.leased.values()),
+        }
+
     # -------------------------------------------------------------- reload
 
     async def reload(self) -> bool:
@@ -153,10 +170,11 @@ class Service:
             self._reload_failed_at = self._clock.now()
             self.metrics.rules_reload_failed()
             # Not as drawn for authors: a drawing quotes the line, and the line may hold a token.
-            details = [*fresh.problems, *(_brief(each) for each in fresh.diagnostics)]
-            _LOG.error("rules_reload_failed", kept=self.deployment.program.version, problems=details)
+            self._reload_problems = [*fresh.problems, *(_brief(each) for each in fresh.diagnostics)]
+            kept = self.deployment.program.version
+            _LOG.error("rules_reload_failed", kept=kept, problems=self._reload_problems)
             return False
-        self._reload_failed_at = None
+        self._reload_failed_at, self._reload_problems = None, []
         self._in_force(fresh)
         _LOG.info("rules_reloaded", rules=fresh.program.version, remarks=list(fresh.remarks))
         return True
@@ -187,54 +205,45 @@ class Service:
             "uptime_seconds": round(self._clock.now() - self._started_at),
             "state": self._stopping or "running",
             "rules": self._rules_status(),
-            "destinations": [
-                self._destination_status(asdict(each)) for each in await parts.deliverer.status()
-            ],
+            "destinations": [self._destination_status(each) for each in await parts.deliverer.status()],
             "spool": {
                 "pending": sum(stats.pending.values()),
                 "in_flight": sum(stats.leased.values()),
                 "dead_letters": dict(stats.dead),
+                "dead_letters_evicted": parts.deliverer.evicted,
                 "payload_bytes": stats.payload_bytes,
                 "oldest_seconds": round(stats.oldest_age(self._clock.now())),
             },
-            "outcomes": self._outcomes_status(),
-            "sent": _by_destination(self.observer.sent_by_event),
+            "outcomes": nested(self._acceptor.outcomes if self._acceptor else {}),
+            "sent": nested(self.observer.sent_by_event),
+            "dead": nested(self.observer.dead),
         }
+
+    def _destination_status(self, status: DestinationStatus) -> dict[str, Any]:
+        bound = self.deployment.destinations.get(status.destination)
+        trouble = self.observer.troubles.get(status.destination)
+        return of_destination(status, bound.ids if bound else {}, trouble, self._clock.now())
 
     async def _measure(self) -> None:
         """Backlogs and held destinations, as they are at this moment."""
-        for each in await self._open_parts().deliverer.status():
+        parts = self._open_parts()
+        for each in await parts.deliverer.status():
             self.metrics.pending(each.destination, each.pending)
             self.metrics.held(each.destination, is_held=each.state == "held")
+        self.metrics.oldest((await parts.spool.stats()).oldest_age(self._clock.now()))
 
     def _rules_status(self) -> dict[str, Any]:
         return {
             "version": self.deployment.program.version,
             "files": list(self.deployment.files),
             "reload_failed_at": self._reload_failed_at,
+            "reload_problems": self._reload_problems,
             "remarks": list(self.deployment.remarks),
         }
-
-    def _destination_status(self, status: dict[str, Any]) -> dict[str, Any]:
-        bound = self.deployment.destinations.get(status["destination"])
-        return {**status, "sources": dict(bound.ids) if bound else {}}
-
-    def _outcomes_status(self) -> dict[str, dict[str, int]]:
-        out: dict[str, dict[str, int]] = {}
-        for (outcome, reason), count in sorted(self._acceptor.outcomes.items() if self._acceptor else ()):
-            out.setdefault(outcome, {})[reason or "-"] = count
-        return out
 
 
 def _brief(problem: Diagnostic) -> str:
     return f"{problem.mark.span.place}: {problem.code} {problem.message}"
-
-
-def _by_destination(counts: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:
-    out: dict[str, dict[str, int]] = {}
-    for (destination, event), count in sorted(counts.items()):
-        out.setdefault(destination, {})[event] = count
-    return out
 
 
 def _bounds(settings: Settings) -> Bounds:
@@ -244,14 +253,30 @@ def _bounds(settings: Settings) -> Bounds:
 
 def _lanes(delivery: Delivery) -> LaneSettings:
     return LaneSettings(
-        batch_max=delivery.batch_max, in_flight=delivery.in_flight, probe_seconds=delivery.probe_seconds
+        batch_max=delivery.batch_max,
+        in_flight=delivery.in_flight,
+        probe_seconds=delivery.probe_seconds,
+        guard_least=delivery.guard_sends,
+        requests_per_second=delivery.requests_per_second,
     )
 
 
-def _policy(delivery: Delivery) -> Policy:
+def _reserve(store: Store) -> Reserve:
+    return Reserve(store.free_bytes, store.free_percent / 100, store.ballast_bytes)
+
+
+def _policy(settings: Settings) -> Policy:
+    delivery, store = settings.delivery, settings.store
     return Policy(
         event_age=round(delivery.event_age_days * DAY),
         max_event_age={"offline": round(delivery.offline_age_days * DAY)},
+        future_seconds=delivery.future_minutes * 60 if delivery.future_events == "dead_letter" else None,
+        dead_seconds=round(store.dead_days * DAY),
+        dead_bytes=store.dead_bytes,
+        breaker_failures=delivery.breaker_failures,
+        breaker_first=delivery.breaker_seconds,
+        breaker_cap=delivery.breaker_cap_seconds,
+        drift_hold=max(CLAIM_SECONDS, delivery.claim_hours * HOUR),
     )
 
 
@@ -273,6 +298,7 @@ async def run_service(service: Service, announce: Callable[[Service], None]) -> 
         task.add_done_callback(reloads.discard)
 
     loop.add_signal_handler(signal.SIGHUP, reload)
+    _LOG.info("started", **await service.beginning())
     announce(service)
     broken = asyncio.create_task(service.broken.wait())
     stopped = asyncio.create_task(stop.wait())

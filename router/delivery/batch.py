@@ -8,15 +8,23 @@ from dataclasses import replace
 from router.delivery.entry import Queued
 from router.delivery.verdict import Batch, Spoiled, Verdict
 
+CRASHES = 3
+
 
 def batches(rows: Sequence[Queued], limit: int, limit_bytes: int) -> Iterator[Batch]:
-    """Rows that share a request, in their order; a row that alone is over `limit_bytes` goes alone."""
+    """Rows that share a request, in their order.
+
+    A row that by itself is over `limit_bytes` goes alone, and so does one that was in `CRASHES` batches which
+    our process did not survive: it may be what ended it, and the others shall not be held up again.
+    """
     groups: dict[tuple[str, str, str], list[Queued]] = {}
     for row in rows:
         entry = row.entry
         groups.setdefault((entry.destination, entry.source, entry.source_id), []).append(row)
     for (destination, source, source_id), group in groups.items():
-        for part in _cut(group, limit, limit_bytes):
+        trusted = [row for row in group if row.crashes < CRASHES]
+        alone = [[row] for row in group if row.crashes >= CRASHES]
+        for part in (*_cut(trusted, limit, limit_bytes), *alone):
             yield Batch(destination, source, source_id, tuple(part))
 
 

@@ -38,14 +38,19 @@ class ManualClock:
 
     def __init__(self, now: float = 1_795_219_200.0) -> None:
         self._now = now
+        self._set = 0.0
         self._order = count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
     def now(self) -> float:
-        return self._now
+        return self._now + self._set
 
     def monotonic(self) -> float:
         return self._now
+
+    def jump(self, seconds: float) -> None:
+        """Somebody sets the wall clock; no time passes."""
+        self._set += seconds
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:

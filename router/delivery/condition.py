@@ -1,4 +1,4 @@
-"""Whether a destination takes requests: OPEN, THROTTLED or HELD, and how verdicts move it."""
+"""Whether a destination takes requests: OPEN, THROTTLED, FAILING or HELD, and how verdicts move it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-from router.delivery.retry import Policy, throttle_pause
-from router.delivery.verdict import Accepted, Parked, Refused, Throttled, Verdict
+from router.delivery.retry import Policy, breaker_pause, throttle_pause
+from router.delivery.verdict import Accepted, Parked, Refused, Retry, Spoiled, Throttled, Verdict
 
 T = TypeVar("T", Parked, Throttled)
-State = Literal["open", "throttled", "held"]
+State = Literal["open", "throttled", "failing", "held"]
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`until` is when the next request may go out; a held destination then gets a single entry to try.
+    """`until` is when the next request may go out, on the monotonic clock.
 
-    `strikes` counts throttles in a row.
+    A held or failing destination then gets a single entry to try. `strikes` counts throttles in a row,
+    `failures` requests in a row that failed.
     """
 
     state: State = "open"
@@ -25,10 +26,16 @@ class Condition:
     code: str = ""
     until: float = 0.0
     strikes: int = 0
+    failures: int = 0
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether the next request is a single entry whose answer decides."""
+        return self.state in ("held", "failing")
 
     def released(self, now: float) -> Condition:
         """Somebody says that the fault may be gone: try at once. A throttle's pause stands."""
-        return replace(self, until=min(self.until, now)) if self.state == "held" else self
+        return replace(self, until=min(self.until, now)) if self.on_trial else self
 
 
 OPEN = Condition()
@@ -53,8 +60,23 @@ def after(
         strikes = condition.strikes + 1
         pause = throttle_pause(policy, strikes, draw) if throttled.after is None else throttled.after
         return Condition("throttled", throttled.why, "", now + pause, strikes)
-    answered = any(isinstance(each, Accepted | Refused) for each in verdicts)
-    return OPEN if answered else condition
+    if any(isinstance(each, Accepted | Refused | Spoiled) for each in verdicts):
+        return OPEN
+    return _failed(condition, verdicts, probe, policy, now)
+
+
+def _failed(
+    condition: Condition, verdicts: Sequence[Verdict], probe: bool, policy: Policy, now: float
+) -> Condition:
+    """The breaker: enough failures in a row, or a failed probe, stop all requests for a while."""
+    why = next((each.why for each in verdicts if isinstance(each, Retry) and each.counts), None)
+    if why is None or condition.state == "held" or (condition.state == "failing" and not probe):
+        return condition
+    failures = condition.failures + 1
+    if failures < policy.breaker_failures:
+        return replace(condition, failures=failures)
+    pause = breaker_pause(policy, failures)
+    return Condition("failing", why, "", now + pause, condition.strikes, failures)
 
 
 def _first(verdicts: Sequence[Verdict], kind: type[T]) -> T | None:

@@ -61,6 +61,7 @@ class Queued:
     """An entry in the spool. `attempts` counts the one that a claim has just recorded.
 
     `first_ambiguous_at` is when the first attempt began that may have arrived without our knowing.
+    `crashes` counts the batches with it that our process did not survive.
     """
 
     id: int
@@ -68,6 +69,7 @@ class Queued:
     attempts: int
     due: float
     first_ambiguous_at: float | None = None
+    crashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from typing import Any, assert_never
 
 import apsw
 
+from router.delivery.drift import Drift
 from router.delivery.entry import DeadLetter, Entry, Queued
+from router.delivery.room import Room
 from router.delivery.spool import (
     Buried,
     Claimed,
@@ -21,9 +23,9 @@ from router.delivery.spool import (
     SpoolUnusable,
     Step,
 )
-from router.delivery.statements import queries, schema
+from router.delivery.statements import migration, queries, schema
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x54575350
 _PENDING, _SENT, _DEAD = 0, 1, 2
 _NO_ROOM = (apsw.FullError, apsw.BusyError, apsw.LockedError, apsw.NoMemError)
@@ -62,13 +64,15 @@ class Freed:
     """What a purge removed."""
 
     claims: int
-    dead: tuple[tuple[bytes, str], ...] = ()
+    dead: tuple[tuple[bytes, str, int], ...] = ()
+    """Key, reason and payload bytes of each dead letter."""
 
 
 class Ledger:
     """One connection. Not thread-safe; the writer begins and commits."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, room: Room) -> None:
+        self.room = room
         try:
             self._connection = apsw.Connection(str(path))
             self._prepare(path)
@@ -83,11 +87,13 @@ class Ledger:
         version = _version(connection, path)
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
-        if version == 0:
-            with connection:
-                connection.execute(schema()).fetchall()
-                connection.execute(f"PRAGMA application_id = {APPLICATION}")
-                connection.execute(f"PRAGMA user_version = {VERSION}")
+        if version == VERSION:
+            return
+        with connection:
+            for each in [schema()] if version == 0 else map(migration, range(version, VERSION)):
+                connection.execute(each).fetchall()
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
 
     # The writer's side.
 
@@ -103,6 +109,8 @@ class Ledger:
             self._connection.execute("ROLLBACK")
 
     def meaning(self, problem: Exception) -> SpoolError | None:
+        if isinstance(problem, apsw.FullError):
+            self.room.throw_off()
         if isinstance(problem, _NO_ROOM):
             return SpoolFull(10.0, "the disk takes nothing now")
         if isinstance(problem, _DISK):
@@ -121,11 +129,11 @@ class Ledger:
 
     # Jobs.
 
-    def put(self, entries: Sequence[Entry]) -> list[bool]:
-        return [self._put(entry) for entry in entries]
+    def put(self, entries: Sequence[Entry], lag: float) -> list[bool]:
+        return [self._put(entry, lag) for entry in entries]
 
-    def _put(self, entry: Entry) -> bool:
-        row = _bindings(entry) | {"id": self._next_id + 1, "now": entry.accepted_at}
+    def _put(self, entry: Entry, lag: float) -> bool:
+        row = _bindings(entry) | {"id": self._next_id + 1, "now": entry.accepted_at - lag}
         self._connection.execute(self._sql["claim_key"], row)
         if not self._connection.changes():
             return False
@@ -175,22 +183,34 @@ class Ledger:
         self._connection.execute(self._sql["void_leases"])
         return self._connection.changes()
 
+    def drift(self) -> Drift:
+        return Drift(*next(iter(self._rows("drift", {})), ()))
+
+    def adjust(self, drift: Drift, latest_due: float) -> None:
+        self._connection.execute(self._sql["set_drift"], asdict(drift))
+        self._connection.execute(self._sql["pull_in"], {"latest": latest_due})
+
     def purge(self, now: float, dead_before: float | None, limit: int) -> Freed:
         self._connection.execute(self._sql["purge_claims"], {"now": now, "limit": limit})
         claims = self._connection.changes()
         if dead_before is None:
             return Freed(claims)
-        dead = self._rows("purge_dead", {"before": dead_before, "limit": limit})
-        for row_id, key, _ in dead:
+        return Freed(claims, self._freed(self._rows("purge_dead", {"before": dead_before, "limit": limit})))
+
+    def evict(self, dead_bytes: int, limit: int) -> Freed:
+        return Freed(0, self._freed(self._rows("evict_dead", {"dead_bytes": dead_bytes, "limit": limit})))
+
+    def _freed(self, dead: Sequence[Any]) -> tuple[tuple[bytes, str, int], ...]:
+        for row_id, key, *_ in dead:
             self._connection.execute(self._sql["free_dead_claim"], {"id": row_id, "key": key})
-        return Freed(claims, tuple((key, reason) for _, key, reason in dead))
+        return tuple((key, reason, size) for _, key, reason, size in dead)
 
     def oldest(self) -> float | None:
         found: float | None = self._value("oldest", {})
         return found
 
     def count(self) -> tuple[list[Any], list[Any]]:
-        """Rows and bytes by destination and state, dead letters by reason."""
+        """Rows and bytes by destination and state, dead letters and their bytes by reason."""
         return self._rows("count_deliveries", {}), self._rows("count_dead", {})
 
     def dead(self, limit: int, after: int) -> list[DeadLetter]:
@@ -227,8 +247,8 @@ def _bindings(entry: Entry) -> dict[str, Any]:
 
 
 def _queued(row: tuple[Any, ...]) -> Queued:
-    row_id, attempts, due, first_ambiguous_at, *entry = row
-    return Queued(row_id, Entry(*entry), attempts, due, first_ambiguous_at)
+    row_id, attempts, due, first_ambiguous_at, crashes, *entry = row
+    return Queued(row_id, Entry(*entry), attempts, due, first_ambiguous_at, crashes)
 
 
 def _dead_letter(row: tuple[Any, ...]) -> DeadLetter:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from router.delivery.bounds import Bounds, Gate
+from router.delivery.drift import Drift
 from router.delivery.entry import DeadLetter, Entry, Queued
 from router.delivery.spool import Buried, Claimed, Delivered, Rescheduled, Stats, Step
 
@@ -28,6 +29,7 @@ class MemorySpool:
         self._claims: dict[bytes, _Claim] = {}
         self._dead: dict[int, DeadLetter] = {}
         self._last = 0
+        self._drift = Drift()
         self._stored: Callable[[Collection[str]], None] = lambda _: None
 
     async def put(self, entries: Sequence[Entry]) -> list[bool]:
@@ -43,7 +45,9 @@ class MemorySpool:
 
     def _is_claimed(self, entry: Entry) -> bool:
         claim = self._claims.get(entry.key)
-        return claim is not None and (claim.expires is None or claim.expires > entry.accepted_at)
+        return claim is not None and (
+            claim.expires is None or claim.expires > entry.accepted_at - self._drift.lag
+        )
 
     def _put(self, entry: Entry) -> bool:
         if self._is_claimed(entry):
@@ -102,8 +106,8 @@ class MemorySpool:
         voided, self._leased = self._leased, {}
         for row_id, claimed_at in voided.items():
             row = self._rows[row_id]
-            if row.first_ambiguous_at is None:
-                self._rows[row_id] = replace(row, first_ambiguous_at=claimed_at)
+            doubt = claimed_at if row.first_ambiguous_at is None else row.first_ambiguous_at
+            self._rows[row_id] = replace(row, first_ambiguous_at=doubt, crashes=row.crashes + 1)
         return len(voided)
 
     async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
@@ -122,6 +126,25 @@ class MemorySpool:
         claim = self._claims.get(letter.entry.key)
         if claim is not None and claim.row == letter.id:
             del self._claims[letter.entry.key]
+
+    async def evict(self, dead_bytes: int, *, limit: int = 1000) -> int:
+        oldest = sorted(self._dead.values(), key=lambda letter: (letter.died_at, letter.id))
+        evicted = 0
+        for letter in oldest[:limit]:
+            if sum(len(each.entry.payload) for each in self._dead.values()) <= dead_bytes:
+                break
+            self._forget(letter)
+            evicted += 1
+        return evicted
+
+    async def drift(self) -> Drift:
+        return self._drift
+
+    async def adjust(self, drift: Drift, latest_due: float) -> None:
+        self._drift = drift
+        for row in self._rows.values():
+            if row.due > latest_due and row.id not in self._leased:
+                self._rows[row.id] = replace(row, due=latest_due)
 
     async def stats(self) -> Stats:
         leased = Counter(self._rows[row_id].entry.destination for row_id in self._leased)

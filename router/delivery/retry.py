@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import assert_never
 
-from router.delivery.entry import HOUR, Queued
+from router.delivery.entry import CLAIM_SECONDS, HOUR, Queued
 from router.delivery.spool import Buried, Delivered, Rescheduled, Step
 from router.delivery.verdict import Accepted, Parked, Refused, Retry, Spoiled, Throttled, Verdict
 
@@ -17,16 +17,26 @@ MAX_EVENT_AGE: Mapping[str, int] = MappingProxyType({"offline": 28 * DAY, "crm":
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Delays and ages in seconds. `max_event_age` by event source, the others have `event_age`."""
+    """Delays and ages in seconds. `max_event_age` by event source, the others have `event_age`.
+
+    An event may lie `future_seconds` ahead, None sends it however far it does. `drift_hold` is how long a
+    jump of the wall clock is made up for.
+    """
 
     backoff_base: float = 1.0
     backoff_cap: float = 300.0
     backoff_floor: float = 0.05
     throttle_first: float = 5.0
     throttle_cap: float = 300.0
+    breaker_failures: int = 5
+    breaker_first: float = 5.0
+    breaker_cap: float = 60.0
     event_age: int = 7 * DAY
     max_event_age: Mapping[str, int] = field(default_factory=lambda: MAX_EVENT_AGE)
+    future_seconds: float | None = 600.0
     dead_seconds: int = 14 * DAY
+    dead_bytes: int = 1024**3
+    drift_hold: float = CLAIM_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +63,20 @@ def throttle_pause(policy: Policy, strikes: int, draw: float) -> float:
     return ceiling * (0.5 + draw / 2)
 
 
+def breaker_pause(policy: Policy, failures: int) -> float:
+    """How long nothing is sent after so many failures in a row: doubles with each failed probe."""
+    beyond = max(0, failures - policy.breaker_failures)
+    return min(policy.breaker_cap, policy.breaker_first * 2.0 ** min(beyond, 64))
+
+
 def expiry(policy: Policy, row: Queued, now: float) -> str | None:
-    """Why the row must not be sent at `now`, if so: `ambiguous_expired` or `too_old`."""
+    """Why the row must not be sent at `now`, if so: `ambiguous_expired`, `too_old` or `clock_skew`."""
     if row.first_ambiguous_at is not None and now > row.first_ambiguous_at + row.entry.resend_seconds:
         return "ambiguous_expired"
+    # Against the time of acceptance as well: our own clock may have been set back since.
+    ahead = row.entry.event_time - max(now, row.entry.accepted_at)
+    if policy.future_seconds is not None and ahead > policy.future_seconds:
+        return "clock_skew"
     oldest = now - policy.max_event_age.get(row.entry.source, policy.event_age)
     return "too_old" if row.entry.event_time < oldest else None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from router.delivery.drift import Drift
 from router.delivery.entry import DeadLetter, Entry, Queued
 
 
@@ -112,11 +113,23 @@ class Spool(Protocol):
         ...
 
     async def recover(self) -> int:
-        """After a start: leases of the last run are void, and their attempts count as ambiguous."""
+        """After a start: leases are void, and their attempts count as ambiguous and as crashes."""
         ...
 
     async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
         """Remove at most `limit` expired claims, and as many dead letters older than `dead_before`."""
+        ...
+
+    async def evict(self, dead_bytes: int, *, limit: int = 1000) -> int:
+        """Remove at most `limit` dead letters, the oldest, while all payloads exceed `dead_bytes`."""
+        ...
+
+    async def drift(self) -> Drift:
+        """What was last given to `adjust`, in this run or an earlier one."""
+        ...
+
+    async def adjust(self, drift: Drift, latest_due: float) -> None:
+        """Look for repeats with this drift from now on; rows due after `latest_due` are due then."""
         ...
 
     async def stats(self) -> Stats: ...

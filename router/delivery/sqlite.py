@@ -7,10 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from router.delivery.bounds import Bounds, Gate
+from router.delivery.drift import Drift
 from router.delivery.entry import DeadLetter, Entry
 from router.delivery.hot import HotKeys
 from router.delivery.ledger import Freed, Ledger, Settled
 from router.delivery.ownership import OwnedDirectory
+from router.delivery.room import FILE as BALLAST
+from router.delivery.room import Reserve, Room, Space, space_of
 from router.delivery.spool import Claimed, Stats, Step
 from router.delivery.tally import Counts, Tally
 from router.delivery.writer import Writer
@@ -22,28 +25,41 @@ HOT_KEYS = 100_000
 class SqliteSpool:
     """See `Spool`. One process at a time owns the directory; everything here runs in the event loop."""
 
-    def __init__(self, directory: OwnedDirectory, bounds: Bounds, hot_keys: int) -> None:
+    def __init__(
+        self, directory: OwnedDirectory, bounds: Bounds, hot_keys: int, reserve: Reserve, space: Space
+    ) -> None:
         self._directory = directory
         self._gate = Gate(bounds)
         self._hot = HotKeys(hot_keys)
         self._tally = Tally()
+        self._drift = Drift()
         self._stored: Callable[[Collection[str]], None] = _nobody
         path = directory.file(FILE)
-        self._writer = Writer(lambda: Ledger(path))
+        ballast = directory.file(BALLAST) if reserve.ballast_bytes else None
+        room = self._room = Room(ballast, directory.path, reserve, space)
+        room.refill()
+        self._writer = Writer(lambda: Ledger(path, room))
 
     @classmethod
     async def open(
-        cls, directory: Path, *, bounds: Bounds | None = None, hot_keys: int = HOT_KEYS
+        cls,
+        directory: Path,
+        *,
+        bounds: Bounds | None = None,
+        hot_keys: int = HOT_KEYS,
+        reserve: Reserve | None = None,
+        space: Space = space_of,
     ) -> SqliteSpool:
         """Open or make the spool of `directory`. Raises `SpoolUnusable` with what is wrong."""
         owned = OwnedDirectory(directory)
         try:
-            spool = cls(owned, bounds or Bounds(), hot_keys)
+            spool = cls(owned, bounds or Bounds(), hot_keys, reserve or Reserve(), space)
             await spool._writer.start()
         except BaseException:
             owned.release()
             raise
         try:
+            spool._drift = await spool._writer.do(Ledger.drift)
             await spool._recount()
         except BaseException:
             await spool.close()
@@ -57,19 +73,22 @@ class SqliteSpool:
         self._tally = Tally.of(counts)
 
     async def put(self, entries: Sequence[Entry]) -> list[bool]:
-        seen = [self._hot.seen(entry.key, entry.accepted_at) for entry in entries]
+        lag = self._drift.lag
+        seen = [self._hot.seen(entry.key, entry.accepted_at - lag) for entry in entries]
         fresh = [entry for entry, known in zip(entries, seen, strict=True) if not known]
         if not fresh:
             return [False] * len(entries)
         self._admit(fresh)
         answers = iter(
             await self._writer.do(
-                lambda ledger: ledger.put(fresh), weight=len(fresh), committed=partial(self._put, fresh)
+                lambda ledger: ledger.put(fresh, lag), weight=len(fresh), committed=partial(self._put, fresh)
             )
         )
         return [not known and next(answers) for known in seen]
 
     def _admit(self, fresh: Sequence[Entry]) -> None:
+        if refusal := self._room.refusal():
+            raise self._gate.full(refusal)
         waiting = self._writer.waiting
         if waiting and waiting + len(fresh) > self._gate.bounds.queue:
             raise self._gate.full("too many entries wait for the disk")
@@ -108,15 +127,30 @@ class SqliteSpool:
         return voided
 
     async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
+        await self._writer.do(lambda ledger: ledger.room.refill())
         freed = await self._writer.do(
             lambda ledger: ledger.purge(now, dead_before, limit), committed=self._purged
         )
         return freed.claims + len(freed.dead)
 
     def _purged(self, freed: Freed) -> None:
-        for key, reason in freed.dead:
+        for key, reason, size in freed.dead:
             self._hot.forget(key)
-            self._tally.dead[reason] -= 1
+            self._tally.freed(reason, size)
+
+    async def evict(self, dead_bytes: int, *, limit: int = 1000) -> int:
+        # Asked every minute: the tally spares the disk.
+        if self._tally.dead_bytes <= dead_bytes:
+            return 0
+        freed = await self._writer.do(lambda ledger: ledger.evict(dead_bytes, limit), committed=self._purged)
+        return len(freed.dead)
+
+    async def drift(self) -> Drift:
+        return self._drift
+
+    async def adjust(self, drift: Drift, latest_due: float) -> None:
+        await self._writer.do(lambda ledger: ledger.adjust(drift, latest_due))
+        self._drift = drift
 
     async def stats(self) -> Stats:
         oldest = await self._writer.do(Ledger.oldest)

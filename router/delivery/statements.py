@@ -14,6 +14,11 @@ def schema() -> str:
     return _text("schema.sql")
 
 
+def migration(version: int) -> str:
+    """The statements that bring a spool of `version` to the next."""
+    return _text(f"from_{version}.sql")
+
+
 @cache
 def queries() -> dict[str, str]:
     """Every statement of `queries.sql` by its name."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from router.delivery.entry import Entry
 from router.delivery.ledger import Settled
 
-Counts = tuple[list[tuple[str, int, int, int]], list[tuple[str, int]]]
-"""Destination, leased or not, rows and payload bytes; and dead letters by reason."""
+Counts = tuple[list[tuple[str, int, int, int]], list[tuple[str, int, int]]]
+"""Destination, leased or not, rows and payload bytes; and dead letters and their bytes by reason."""
 
 
 @dataclass(slots=True)
@@ -21,12 +21,16 @@ class Tally:
     leased: Counter[str] = field(default_factory=Counter)
     dead: Counter[str] = field(default_factory=Counter)
     payload_bytes: int = 0
+    dead_bytes: int = 0
 
     @classmethod
     def of(cls, counts: Counts) -> Tally:
         """What a count of the tables found."""
         deliveries, dead = counts
-        tally = cls(dead=Counter(dict(dead)))
+        tally = cls(
+            dead=Counter({reason: rows for reason, rows, _ in dead}),
+            dead_bytes=sum(size for *_, size in dead),
+        )
         for destination, leased, rows, size in deliveries:
             (tally.leased if leased else tally.pending)[destination] += rows
             tally.payload_bytes += size
@@ -52,3 +56,8 @@ class Tally:
         self.payload_bytes -= done.gone
         if done.died is not None:
             self.dead[done.died] += 1
+            self.dead_bytes += done.gone
+
+    def freed(self, reason: str, size: int) -> None:
+        self.dead[reason] -= 1
+        self.dead_bytes -= size

@@ -11,16 +11,17 @@ import structlog
 
 from router.delivery.clock import Clock, SystemClock, within
 from router.delivery.condition import State
-from router.delivery.lane import Lane, LaneSettings, Surroundings
+from router.delivery.housekeeping import Housekeeping
+from router.delivery.lane import Lane
 from router.delivery.observer import Observer, Unobserved
+from router.delivery.pace import Pace
 from router.delivery.retry import Policy
 from router.delivery.spool import Spool, SpoolBroken
+from router.delivery.surroundings import LaneSettings, Surroundings
 from router.delivery.verdict import Sender
 
 log = structlog.get_logger()
 
-HOUSEKEEPING_SECONDS = 60.0
-PURGE_STEP = 1_000
 REMOVED = "destination_removed"
 
 
@@ -55,17 +56,20 @@ class Deliverer:
         settings: LaneSettings | None = None,
         rng: random.Random | None = None,
     ) -> None:
+        settings = settings or LaneSettings()
         self._around = Surroundings(
             spool,
             sender,
             clock or SystemClock(),
             observer or Unobserved(),
             policy or Policy(),
-            settings or LaneSettings(),
+            settings,
             rng or random.SystemRandom(),
+            Pace(settings.requests_per_second),
         )
         self._lanes: dict[str, Lane] = {}
         self._running: dict[Lane, asyncio.Task[None]] = {}
+        self._house = Housekeeping(self._around, self._nudge_all)
         self._housekeeping: asyncio.Task[None] | None = None
         self.broken = asyncio.Event()
         spool.watch(self._stored)
@@ -84,6 +88,10 @@ class Deliverer:
                 self._start(name)
         if self._housekeeping is None:
             self._housekeeping = asyncio.create_task(self._keep_house())
+
+    def _nudge_all(self) -> None:
+        for lane in self._lanes.values():
+            lane.nudge()
 
     def _start(self, name: str) -> None:
         lane = self._lanes[name] = Lane(name, self._around)
@@ -141,25 +149,17 @@ class Deliverer:
         lane = self._lanes.get(name)
         if lane is None:
             return DestinationStatus(name, "held", REMOVED, "", None, pending, 0)
-        now = lane.condition
-        until = None if now.state == "open" else now.until
+        now, clock = lane.destination.condition, self._around.clock
+        until = None if now.state == "open" else clock.now() + now.until - clock.monotonic()
         return DestinationStatus(name, now.state, now.reason, now.code, until, pending, lane.in_flight)
 
-    async def _keep_house(self) -> None:
-        while True:
-            try:
-                await self._purge()
-            except SpoolBroken:
-                self._break()
-                return
-            except Exception as problem:
-                log.error("housekeeping_failed", error=type(problem).__name__)  # noqa: TRY400
-            await self._around.clock.sleep(HOUSEKEEPING_SECONDS)
+    @property
+    def evicted(self) -> int:
+        """Dead letters that had to go, since the start, because all together were too large."""
+        return self._house.evicted
 
-    async def _purge(self) -> None:
-        """Step by step, so that no request waits long for the disk."""
-        now = self._around.clock.now()
-        before = now - self._around.policy.dead_seconds
-        purged = PURGE_STEP
-        while purged >= PURGE_STEP:
-            purged = await self._around.spool.purge(now, dead_before=before, limit=PURGE_STEP)
+    async def _keep_house(self) -> None:
+        try:
+            await self._house.run()
+        except SpoolBroken:
+            self._break()

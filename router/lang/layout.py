@@ -70,6 +70,12 @@ class Layout:
         end = self.text.find("\n", at)
         return len(self.text) if end < 0 else end
 
+    def code_end(self, at: int) -> int:
+        """Where the line of an offset ends without its comment and the blanks before that."""
+        start, end = self.line_start(at), self.line_end(at)
+        comments = (piece.start() for piece in _PIECE.finditer(self.text, start, end) if piece[0][0] == "#")
+        return start + len(self.text[start : next(comments, end)].rstrip())
+
     def statement(self, at: int) -> tuple[int, int]:
         """The logical line around an offset: continuation lines and open round brackets belong to it."""
         start = self.line_start(at)

@@ -10,6 +10,7 @@ from router.lang.diagnostics import Diagnostic
 from router.lang.grammar import grammar
 from router.lang.messages import syntax as say
 from router.lang.recover import BROKEN, Setback, blank, setback
+from router.lang.resume import unread
 from router.lang.source import Source, Span
 
 MAX_MISTAKES = 50
@@ -65,12 +66,16 @@ def _unread(source: Source) -> t.File:
 
 def _read(source: Source, grammar_text: str) -> tuple[Tree[Token] | None, list[Diagnostic]]:
     parser, text, problems = grammar(grammar_text), source.text.replace(BROKEN, " "), list[Diagnostic]()
+    ahead = text
     while len(problems) < MAX_MISTAKES:
         try:
-            tree = parser.parse(text if text.endswith("\n") else text + "\n")
+            tree = parser.parse(ahead if ahead.endswith("\n") else ahead + "\n")
         except UnexpectedInput as error:
             step = setback(source, text, error)
         else:
+            if ahead != text:
+                ahead = text
+                continue
             deep = _too_deep(tree)
             if deep is None:
                 return tree, problems
@@ -80,7 +85,7 @@ def _read(source: Source, grammar_text: str) -> tuple[Tree[Token] | None, list[D
         after = blank(text, step)
         if after == text:
             break
-        text = after
+        text, ahead = after, unread(after, step.start)
     else:
         problems.append(say.too_many_mistakes(problems[-1].mark.span, MAX_MISTAKES))
     return None, problems

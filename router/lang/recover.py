@@ -8,35 +8,20 @@ from dataclasses import dataclass
 from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from router.lang.diagnostics import Diagnostic
+from router.lang.habits import DECLARATIONS, NOT_SHOWN, Found, habit, missing_brace
 from router.lang.layout import Bracket, Layout
 from router.lang.messages import syntax as say
 from router.lang.source import Source, Span
 
 BROKEN = "\x01"
 _CONDITION = re.compile(r"\b(when|requires|where|if)\b")
-_DECLARATIONS = frozenset(
-    [
-        "use",
-        "extend",
-        "schema",
-        "let",
-        "source",
-        "settings",
-        "destination",
-        "mapping",
-        "events",
-        "override",
-        "on",
-        "drop",
-        "test",
-    ]
-)
 _FOREIGN = {"&&": "and", "||": "or", "&": "and", "!": "not"}
 _TRAILING = re.compile(
     r"(->|\?\?|==|!=|<=|>=|[-+*/<>=]|\b(?:and|or|not|in|contains|starts_with|ends_with|matches))[ \t]*$"
 )
 _FIRST = re.compile(r"[ \t]*(\w+|[^\s\w])")
 _OPTION = re.compile(r"[ \t]*(with|when|to|sample|reason)[ \t]+$")
+_OPTIONS = frozenset({"WITH", "WHEN", "TO", "SAMPLE", "REASON"})
 _JOINING = frozenset({"AND", "OR", "THEN", "ELSE", "OTHERWISE"})
 _VALUE_STARTS = frozenset({"STRING", "LPAR", "TRUE"})
 _OPERATORS = frozenset({"PLUS", "SLASH", "COALESCE"})
@@ -48,12 +33,14 @@ WORDS = {
     "PERCENT": "a percentage such as 10%", "NOT_SENT": "`-`", "STAR": "`*`", "CMP_OP": "a comparison",
     "COALESCE": "`??`", "PLUS": "`+`", "SLASH": "`/`",
 }  # fmt: skip
-NOT_SHOWN = frozenset({"BROKEN", "LONG_STRING", "NUMBER", "MISSING", "PII", "REQUIRED"})
 
 
 @dataclass(frozen=True, slots=True)
 class Setback:
-    """One syntax error: its message (None when it only follows from an earlier one), and what to blank."""
+    """One syntax error: its message (None when it only follows from an earlier one), and what to blank.
+
+    `filler` is one character for each that is blanked, or a text of that length that reads as what was meant.
+    """
 
     problem: Diagnostic | None
     start: int
@@ -79,7 +66,8 @@ class _Reader:
             span = self._span(unclosed.at, unclosed.at + 1)
             return self._set_aside(unclosed.at, say.unclosed_bracket(span, unclosed.closing))
         if isinstance(error, UnexpectedCharacters):
-            return self._character(at)
+            meant = habit(self.source, self.text, at, frozenset(error.allowed or ()))
+            return self._character(at) if meant is None else self._read_as(at, meant)
         if isinstance(error, UnexpectedToken):
             return self._token(error, error.token, at)
         raise error
@@ -136,10 +124,15 @@ class _Reader:
             return unclosed
         if kind in ("RPAR", "RSQB", "RBRACE") and at in self.layout.stray:
             return Setback(say.unopened_bracket(span), at, at + 1, " ")
+        meant = self._meant(kind, at, frozenset(error.accepts or error.expected))
+        if meant:
+            return self._read_as(at, meant)
         if kind == "EQUAL" and _CONDITION.search(self.text, start, at):
             return self._set_aside(at, say.single_equals(span))
         if kind == "_NL":
             return self._with_rest(at, self._set_aside(at, self._line_end(error, at)))
+        if kind in _OPTIONS and self._begins_line(at):
+            return self._set_aside(at, say.option_alone(span))
         option = _OPTION.match(self.text[self.layout.line_start(at) : at])
         if option:
             word = self.layout.line_start(at) + option.start(1)
@@ -150,11 +143,23 @@ class _Reader:
             return self._set_aside_from(at, say.joining_word(span))
         return self._set_aside(at, say.not_understood(span, _expected(error), "here"))
 
+    def _meant(self, kind: str, at: int, expected: frozenset[str]) -> Found | None:
+        """What the author does from habit, if that explains it."""
+        if kind == "_NL" and at < len(self.text) and "LBRACE" in expected and not expected >= _VALUE_STARTS:
+            return missing_brace(self.source, self.text, at, self.layout.code_end(at))
+        return habit(self.source, self.text, at, expected)
+
+    def _read_as(self, at: int, meant: Found) -> Setback:
+        """Go on as if what was meant had been written, where that has room; else without the line."""
+        if meant.padded is None or meant.padded == self.text[meant.start : meant.end]:
+            return self._set_aside(at, meant.problem)
+        return Setback(meant.problem, meant.start, meant.end, meant.padded)
+
     def _unclosed_block(self, kind: str, at: int) -> Setback | None:
         """A declaration at the margin, or the end of the file, inside a block: its `}` is what is missing."""
         start = self.layout.line_start(at)
         word = _FIRST.match(self.text, start)
-        margin = word is not None and word.start(1) == start and word[1] in _DECLARATIONS
+        margin = word is not None and word.start(1) == start and word[1] in DECLARATIONS
         if not (kind == "$END" or (margin and self.layout.lacks_brace)):
             return None
         block = next((b for b in self.layout.around(at if kind == "$END" else start) if b.sign == "{"), None)
@@ -197,7 +202,7 @@ class _Reader:
         following = self.layout.line_end(at) + 1
         first = _FIRST.match(self.text, following)
         joined = step.end == self.layout.line_end(at) and _TRAILING.search(self.text[start:at])
-        if not joined or first is None or first[1] in _DECLARATIONS or first[1] == "}":
+        if not joined or first is None or first[1] in DECLARATIONS or first[1] == "}":
             return step
         return Setback(step.problem, step.start, self.layout.line_end(following), step.filler)
 
@@ -236,7 +241,8 @@ def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> int | No
 
 def blank(text: str, setback: Setback) -> str:
     """The text with the broken part replaced by filler of the same length, so that offsets stay true."""
-    return text[: setback.start] + setback.filler * (setback.end - setback.start) + text[setback.end :]
+    length = setback.end - setback.start
+    return text[: setback.start] + (setback.filler * length)[:length] + text[setback.end :]
 
 
 def _expected(error: UnexpectedToken) -> str:

@@ -116,7 +116,24 @@ class Delivery:
 
     batch_max: int = field(default=50, metadata=_is(whole(1, 1000), "most events in one request to TikTok"))
     in_flight: int = field(
-        default=2, metadata=_is(whole(1, 16), "requests a destination may have open at once")
+        default=4,
+        metadata=_is(whole(1, 16), "most requests a destination may have open at once; it starts with one"),
+    )
+    requests_per_second: float = field(
+        default=800.0, metadata=_is(amount(0.1, 1000), "most requests a second, of all destinations together")
+    )
+    breaker_failures: int = field(
+        default=5, metadata=_is(whole(1, 1000), "failures in a row after which a destination is left alone")
+    )
+    breaker_seconds: float = field(
+        default=5.0, metadata=_is(amount(0.1, 3600), "how long; doubles with each attempt that fails")
+    )
+    breaker_cap_seconds: float = field(
+        default=60.0, metadata=_is(amount(0.1, 3600), "longest time between two such attempts")
+    )
+    guard_sends: int = field(
+        default=20,
+        metadata=_is(whole(2, 1000), "answers of which more than half, refused alike, hold a destination"),
     )
     drain_seconds: float = field(default=10.0, metadata=_is(amount(0.1, 600), "how long stopping may take"))
     claim_hours: float = field(
@@ -134,6 +151,13 @@ class Delivery:
     offline_age_days: float = field(
         default=28.0, metadata=_is(amount(0.01, 365), "oldest offline event that is sent")
     )
+    future_minutes: float = field(
+        default=10.0, metadata=_is(amount(0, 10_000), "how far ahead of our clock an event's time may be")
+    )
+    future_events: Literal["dead_letter", "send"] = field(
+        default="dead_letter",
+        metadata=_is(choice("dead_letter", "send"), "what becomes of events that are further ahead"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +173,23 @@ class Store:
     )
     writer_queue: int = field(
         default=5000, metadata=_is(whole(1), "events that may wait for a commit; beyond it, 503")
+    )
+    free_bytes: int = field(
+        default=512 * _MIB, metadata=_is(whole(0), "bytes that stay free on the disk; below it, 503")
+    )
+    free_percent: float = field(
+        default=5.0,
+        metadata=_is(amount(0, 90), "part of the disk that stays free; the larger of both counts"),
+    )
+    ballast_bytes: int = field(
+        default=64 * _MIB,
+        metadata=_is(
+            whole(0), "a file that is deleted when the disk is full, so that events can leave; 0 is none"
+        ),
+    )
+    dead_days: float = field(default=14.0, metadata=_is(amount(0.01, 3650), "how long dead letters are kept"))
+    dead_bytes: int = field(
+        default=1024 * _MIB, metadata=_is(whole(0), "bytes of dead letters; beyond it the oldest go")
     )
 
 

@@ -12,12 +12,14 @@ class EnvironmentVariables:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = dict(environ)
         self._secrets: set[str] = set()
+        self._asked: set[str] = set()
 
     def __repr__(self) -> str:
         return f"EnvironmentVariables({len(self._environ)} variables)"
 
     def env(self, name: str) -> str | None:
         """The variable, or None when it is not set or empty."""
+        self._asked.add(name)
         return self._environ.get(name) or None
 
     def secret(self, name: str) -> str | None:
@@ -35,6 +37,14 @@ class EnvironmentVariables:
     def secrets(self) -> frozenset[str]:
         """Every secret given out so far, for the redaction of logs."""
         return frozenset(self._secrets)
+
+    def unread(self, prefix: str) -> list[str]:
+        """Names of variables that are set, begin like that, and that nobody asked for: typing errors."""
+        return sorted(
+            name
+            for name, value in self._environ.items()
+            if value and name.startswith(prefix) and name not in self._asked
+        )
 
     def _remember(self, value: str | None) -> str | None:
         if value:

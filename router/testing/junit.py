@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from router.testing.verdict import Failure, Verdict
 
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML 1.0 document can hold, not even escaped."""
 
 
@@ -65,4 +65,4 @@ def _seconds(seconds: float) -> str:
 
 
 def _legal(text: str) -> str:
-    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Literal
 
@@ -14,10 +15,11 @@ from router.settings import Limits
 _Phase = Literal["head", "body", "answer"]
 
 
-def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
+def bounded_protocol(limits: Limits, refused: Callable[[int], None]) -> type[asyncio.Protocol]:
     """uvicorn's HTTP protocol with bounds on connections, and on time and size of what a request sends.
 
-    Most requests come in one piece and cost no timer: a timer is set when something is still missing.
+    `refused` hears the status of every answer that is given here. Most requests come in one piece and cost no
+    timer: a timer is set when something is still missing.
     """
     too_large = _answer(
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -27,6 +29,7 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
     too_slow = _answer(
         HTTPStatus.REQUEST_TIMEOUT, "slow_body", f"the body took longer than {limits.body_seconds:g} s"
     )
+    no_http = _answer(HTTPStatus.BAD_REQUEST, "not_http", "this is not an HTTP/1.1 request")
 
     class BoundedProtocol(HttpToolsProtocol):
         _phase: _Phase = "head"
@@ -86,14 +89,22 @@ def bounded_protocol(limits: Limits) -> type[asyncio.Protocol]:
 
         def _cut(self) -> None:
             if self._phase == "body" and not self.cycle.response_started:
-                self.transport.write(too_slow)
+                self._refuse(HTTPStatus.REQUEST_TIMEOUT, too_slow)
             self.transport.close()
 
         def _refuse_large(self) -> None:
             if self._head_size > limits.header_bytes and not self._refused:
                 self._refused = True
-                self.transport.write(too_large)
-                self.transport.close()
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, too_large)
+
+        def send_400_response(self, msg: str) -> None:
+            """Whatever uvicorn cannot read; `msg` says no more than that."""
+            self._refuse(HTTPStatus.BAD_REQUEST, no_http)
+
+        def _refuse(self, status: HTTPStatus, answer: bytes) -> None:
+            refused(status.value)
+            self.transport.write(answer)
+            self.transport.close()
 
     return BoundedProtocol
 

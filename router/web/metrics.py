@@ -47,7 +47,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._known: frozenset[str] = frozenset()
-        self._reason, self._destination, self._path, self._sent_as = (_Bounded() for _ in range(4))
+        self._reason, self._destination, self._path, self._sent_as, self._code = (
+            _Bounded() for _ in range(5)
+        )
         self._intake()
         self._rule_set()
         self._deliveries()
@@ -69,9 +71,10 @@ class Metrics:
     def _deliveries(self) -> None:
         self._sent = self._counter("events_sent", "events the destination took", "destination", "event")
         self._retried = self._counter("events_retried", "events to be sent again", "destination", "reason")
-        self._dead = self._counter("events_dead", "events set aside", "destination", "reason")
+        self._dead = self._counter("events_dead", "events set aside", "destination", "reason", "code")
         self._held = self._gauge("destination_held", "1 while a destination is held", "destination")
         self._pending = self._gauge("events_pending", "events that wait", "destination")
+        self._oldest = self._gauge("events_oldest_seconds", "age of the oldest event that waits")
         self._sizes = self._histogram("batch_events", "events a request", _BATCH_SIZES)
         self._seconds = self._histogram("batch_seconds", "time a request took", _SECONDS)
 
@@ -126,9 +129,10 @@ class Metrics:
         """Events are going to be sent again."""
         self._retried.labels(self._destination(destination), self._reason(reason)).inc(count)
 
-    def dead(self, destination: str, reason: str, count: int = 1) -> None:
-        """Events were set aside as dead letters."""
-        self._dead.labels(self._destination(destination), self._reason(reason)).inc(count)
+    def dead(self, destination: str, reason: str, code: str = "", count: int = 1) -> None:
+        """Events were set aside as dead letters; `code` is what the destination answered, if it did."""
+        labels = (self._destination(destination), self._reason(reason), self._code(code))
+        self._dead.labels(*labels).inc(count)
 
     def held(self, destination: str, *, is_held: bool) -> None:
         """A destination was held or released."""
@@ -137,6 +141,10 @@ class Metrics:
     def pending(self, destination: str, count: int) -> None:
         """So many events wait for a destination."""
         self._pending.labels(self._destination(destination)).set(count)
+
+    def oldest(self, seconds: float) -> None:
+        """The event that waits longest was accepted so long ago; 0 when none waits."""
+        self._oldest.set(seconds)
 
     def batch(self, destination: str, size: int, seconds: float) -> None:
         """A request with `size` events took `seconds`."""

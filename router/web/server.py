@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -56,13 +56,21 @@ class Listener:
         await self.stop()
 
 
-async def listen(app: App, address: Address, limits: Limits) -> Listener:
+def _unheard(_status: int) -> None:
+    """Nobody counts."""
+
+
+async def listen(
+    app: App, address: Address, limits: Limits, refused: Callable[[int], None] = _unheard
+) -> Listener:
     """Serve an application. Port 0 takes a free one; raises OSError, with the address as its
     `filename`, when the address cannot be had.
+
+    `refused` hears the status of answers that were given before a request got to the application.
     """
     bound = _bind(address)
     host, port = bound.getsockname()[:2]
-    server = _Server(_config(app, limits))
+    server = _Server(_config(app, limits, refused))
     task = asyncio.create_task(server.serve([bound]), name=f"listener {address}")
     waiting = asyncio.create_task(server.up.wait())
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -98,10 +106,10 @@ def _place(address: Address) -> tuple[int, int, int, Any]:
     return family, kind, protocol, place
 
 
-def _config(app: App, limits: Limits) -> uvicorn.Config:
+def _config(app: App, limits: Limits, refused: Callable[[int], None]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=bounded_protocol(limits),
+        http=bounded_protocol(limits, refused),
         ws="none",
         lifespan="off",
         log_config=None,

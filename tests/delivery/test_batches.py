@@ -1,6 +1,7 @@
 """Rows into batches and batches into parts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from delivery_samples import NOW, entry
 from hypothesis import given
@@ -41,6 +42,14 @@ def test_every_row_is_in_one_batch_that_fits_it(
 def test_rows_for_different_source_ids_never_share_a_batch() -> None:
     other = Queued(2, entry(2, source_id="OTHER"), 1, NOW)
     assert [part.source_id for part in batches([row(1), other], 50, 10**6)] == ["PIXEL", "OTHER"]
+
+
+@given(st.lists(st.integers(0, 5), max_size=30), st.integers(1, 6))
+def test_what_was_in_three_batches_that_ended_in_a_crash_goes_alone(crashes: list[int], limit: int) -> None:
+    rows = [replace(row(number), crashes=count) for number, count in enumerate(crashes)]
+    made = list(batches(rows, limit, 10**6))
+    assert sorted(each.id for part in made for each in part.rows) == [each.id for each in rows]
+    assert all(len(part) == 1 for part in made if any(each.crashes >= 3 for each in part.rows))
 
 
 def test_gathering_happens_only_under_load() -> None:

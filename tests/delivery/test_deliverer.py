@@ -1,65 +1,18 @@
 """The deliverer at work: an in-memory spool, a scripted destination, a clock held by the test."""
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from delivery_samples import NOW, Recorder, ScriptedSender, entries, entry
+from delivery_samples import NOW, entries, entry
+from delivery_scene import Scene, play
 from structlog.testing import capture_logs
 
-from router.delivery.clock import ManualClock
 from router.delivery.entry import HOUR
-from router.delivery.lane import LaneSettings
 from router.delivery.memory import MemorySpool
 from router.delivery.retry import Policy
 from router.delivery.spool import SpoolBroken, SpoolFull
 from router.delivery.verdict import Accepted, Batch, Parked, Refused, Retry, Spoiled, Throttled
-from router.delivery.worker import Deliverer
-
-
-@dataclass
-class Scene:
-    """A deliverer and all that surrounds it."""
-
-    sender: ScriptedSender = field(default_factory=ScriptedSender)
-    spool: MemorySpool = field(default_factory=MemorySpool)
-    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
-    seen: Recorder = field(default_factory=Recorder)
-    policy: Policy = field(default_factory=Policy)
-
-    def start(self, *destinations: str, **settings: Any) -> Deliverer:
-        self.deliverer = Deliverer(
-            self.spool,
-            self.sender,
-            clock=self.clock,
-            observer=self.seen,
-            policy=self.policy,
-            settings=LaneSettings(**settings),
-            rng=random.Random(1),  # noqa: S311 - a test wants the same draws each time
-        )
-        self.deliverer.configure(destinations or ["shop"])
-        return self.deliverer
-
-    async def soon(self, seconds: float = 0) -> None:
-        await self.clock.advance(seconds)
-
-    async def state(self, name: str = "shop") -> tuple[str, str, str]:
-        found = {each.destination: each for each in await self.deliverer.status()}[name]
-        return found.state, found.reason, found.code
-
-
-def play(script: Callable[[Scene], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        scene = Scene()
-        await script(scene)
-        ending = asyncio.ensure_future(scene.deliverer.drain(1))
-        await scene.soon(2)
-        await ending
-
-    asyncio.run(whole())
 
 
 def test_what_is_put_is_sent_at_once_and_leaves_the_spool() -> None:
@@ -89,15 +42,17 @@ def test_a_backlog_goes_in_full_batches() -> None:
 
 def test_no_more_requests_are_open_than_allowed_and_the_rest_gathers() -> None:
     async def script(scene: Scene) -> None:
+        scene.start(linger=0.0, in_flight=2)
+        await scene.spool.put([entry(99)])
+        await scene.soon()
         scene.sender.gate = asyncio.Event()
-        scene.start(linger=0.0)
         for number in range(10):
             await scene.spool.put([entry(number)])
             await scene.soon()
-        assert scene.sender.sizes == [1, 1]
+        assert scene.sender.sizes == [1, 1, 1]
         scene.sender.gate.set()
         await scene.soon()
-        assert scene.sender.sizes == [1, 1, 8]
+        assert scene.sender.sizes == [1, 1, 1, 8]
         assert scene.sender.most_open == 2
 
     play(script)
@@ -105,14 +60,16 @@ def test_no_more_requests_are_open_than_allowed_and_the_rest_gathers() -> None:
 
 def test_a_second_request_waits_a_moment_for_company() -> None:
     async def script(scene: Scene) -> None:
-        scene.sender.gate = asyncio.Event()
         scene.start()
+        await scene.spool.put([entry(99)])
+        await scene.soon()
+        scene.sender.gate = asyncio.Event()
         for number in range(5):
             await scene.spool.put([entry(number)])
             await scene.soon()
-        assert scene.sender.sizes == [1]
+        assert scene.sender.sizes == [1, 1]
         await scene.soon(0.05)
-        assert scene.sender.sizes == [1, 4]
+        assert scene.sender.sizes == [1, 1, 4]
 
     play(script)
 
@@ -463,6 +420,21 @@ def test_draining_in_the_middle_of_a_split_puts_the_rest_back() -> None:
         assert (stats.pending, stats.dead) == ({"shop": 8}, {})
         (row, *_) = (await scene.spool.claim("shop", 1, NOW + 20)).rows
         assert (row.first_ambiguous_at, row.attempts) == (None, 1)
+
+    play(script)
+
+
+def test_dead_letters_beyond_their_bytes_are_evicted_and_counted() -> None:
+    async def script(scene: Scene) -> None:
+        scene.policy = Policy(dead_bytes=2 * len(entry(1).payload))
+        scene.sender.answer = lambda batch: [Refused("1", str(row.id)) for row in batch.rows]
+        await scene.spool.put([entry(number) for number in range(5)])
+        deliverer = scene.start()
+        await scene.soon()
+        assert (await scene.spool.stats()).dead == {"refused": 5}
+        await scene.soon(60)
+        assert [letter.id for letter in await scene.spool.dead()] == [4, 5]
+        assert deliverer.evicted == 3
 
     play(script)
 

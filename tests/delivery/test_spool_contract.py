@@ -8,6 +8,7 @@ import pytest
 from delivery_samples import NOW, again, buried, delivered, entries, entry
 
 from router.delivery.bounds import Bounds
+from router.delivery.drift import Drift
 from router.delivery.entry import HOUR
 from router.delivery.memory import MemorySpool
 from router.delivery.spool import Spool, SpoolFull
@@ -191,6 +192,21 @@ def test_purged_dead_letters_free_their_claims(promise: Promise) -> None:
     promise(check)
 
 
+def test_too_many_bytes_of_dead_letters_evict_the_oldest(promise: Promise) -> None:
+    async def check(spool: Spool) -> None:
+        await spool.put([entry(number, payload=b"x" * 100) for number in range(5)])
+        await spool.settle([buried(row_id) for row_id in (await claimed(spool, 5))[::-1]], NOW)
+        assert await spool.evict(500) == 0
+        assert await spool.evict(150, limit=2) == 2
+        assert [letter.id for letter in await spool.dead()] == [3, 4, 5]
+        assert await spool.evict(150, limit=2) == 2
+        assert await spool.evict(150, limit=2) == 0
+        assert (await spool.stats()).dead == {"refused": 1}
+        assert await spool.put([entry(0), entry(4)]) == [True, False], "its claim went with it"
+
+    promise(check)
+
+
 def test_purging_takes_bounded_steps_and_only_what_has_expired(promise: Promise) -> None:
     async def check(spool: Spool) -> None:
         await spool.put(entries(5))
@@ -224,6 +240,29 @@ def test_after_a_restart_leases_are_void_and_their_attempts_ambiguous(promise: P
         rows = (await spool.claim("shop", 10, NOW + 2)).rows
         assert {row.id: row.first_ambiguous_at for row in rows} == {first: NOW, 3: NOW + 1, second: NOW - 7}
         assert {row.attempts for row in rows} == {2, 3}
+        assert {row.crashes for row in rows} == {1}
+
+    promise(check)
+
+
+def test_due_times_that_are_too_far_ahead_are_pulled_in(promise: Promise) -> None:
+    async def check(spool: Spool) -> None:
+        await spool.put([entry(1, accepted_at=NOW + 9000), entry(2, accepted_at=NOW + 50)])
+        await spool.adjust(Drift(), NOW + 60)
+        assert await claimed(spool, now=NOW + 59) == [2]
+        assert await claimed(spool, now=NOW + 60) == [1]
+
+    promise(check)
+
+
+def test_a_drift_keeps_claims_alive(promise: Promise) -> None:
+    async def check(spool: Spool) -> None:
+        await spool.put([entry(1)])
+        await spool.settle(delivered(*await claimed(spool)), NOW)
+        await spool.adjust(Drift(72.0 * HOUR, 1.0), NOW)
+        assert await spool.put([entry(1, accepted_at=NOW + 72 * HOUR)]) == [False]
+        await spool.adjust(Drift(), NOW)
+        assert await spool.put([entry(1, accepted_at=NOW + 72 * HOUR)]) == [True]
 
     promise(check)
 

@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from router.delivery.drift import Drift
 from router.delivery.entry import Entry
 from router.delivery.memory import MemorySpool
 from router.delivery.spool import Spool, Step
@@ -76,6 +77,15 @@ class TwoSpools(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 3), dead=st.booleans())
     def purge(self, limit: int, dead: bool) -> None:
         self.both("purge", self.now, dead_before=self.now - 5 if dead else None, limit=limit)
+
+    @rule(dead_bytes=st.integers(0, 200), limit=st.integers(1, 3))
+    def evict(self, dead_bytes: int, limit: int) -> None:
+        self.both("evict", dead_bytes, limit=limit)
+
+    @rule(lag=st.integers(0, 30), ahead=st.integers(0, 30))
+    def adjust(self, lag: int, ahead: int) -> None:
+        self.both("adjust", Drift(float(lag), 60.0), self.now + ahead)
+        self.both("drift")
 
     @rule(seconds=st.integers(1, 25))
     def wait(self, seconds: int) -> None:

@@ -11,7 +11,9 @@ import pytest
 from delivery_samples import NOW, delivered, entries, entry
 
 from router.delivery.bounds import Bounds
+from router.delivery.drift import Drift
 from router.delivery.entry import HOUR
+from router.delivery.ledger import APPLICATION
 from router.delivery.spool import SpoolBroken, SpoolFull, SpoolUnusable
 from router.delivery.sqlite import FILE, SqliteSpool
 
@@ -44,6 +46,19 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
         assert await spool.recover() == 1
         assert (await spool.stats()).pending == {"shop": 3}
         assert await spool.put(entries(4)) == [False, False, False, True]
+
+    using(tmp_path / "data", before)
+    using(tmp_path / "data", after)
+
+
+def test_the_drift_is_remembered(tmp_path: Path) -> None:
+    async def before(spool: SqliteSpool) -> None:
+        assert await spool.drift() == Drift()
+        await spool.adjust(Drift(3600.0, 7.5), NOW)
+        await spool.adjust(Drift(3600.0, 7.0), NOW)
+
+    async def after(spool: SqliteSpool) -> None:
+        assert await spool.drift() == Drift(3600.0, 7.0)
 
     using(tmp_path / "data", before)
     using(tmp_path / "data", after)
@@ -99,8 +114,32 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     using(tmp_path / "data", nothing)
     with contextlib.closing(apsw.Connection(str(tmp_path / "data" / FILE))) as connection:
         connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(SpoolUnusable, match=r"newer version \(schema 99, this one knows 1\)"):
+    with pytest.raises(SpoolUnusable, match=r"newer version \(schema 99, this one knows 2\)"):
         using(tmp_path / "data", nothing)
+
+
+def test_a_spool_of_the_first_version_is_brought_forward_with_its_rows(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    given = entry(1)
+    with contextlib.closing(apsw.Connection(str(tmp_path / "data" / FILE))) as connection:
+        connection.execute((Path(__file__).parent / "spool_version_1.sql").read_text())
+        connection.execute(f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1")
+        connection.execute(
+            "INSERT INTO delivery VALUES (7, ?, 'shop', 'web', 'PIXEL', 'Purchase', ?, ?, 'v1',"
+            " 172800, NULL, 169200, 1, 2, ?, ?, NULL, ?)",
+            (given.key, given.event_time, NOW, NOW, NOW, given.payload),
+        )
+        connection.execute("INSERT INTO dedup VALUES (?, 0, NULL, 7)", (given.key,))
+
+    async def check(spool: SqliteSpool) -> None:
+        assert await spool.recover() == 1
+        assert await spool.put([given, entry(2)]) == [False, True]
+        old, new = (await spool.claim("shop", 9, NOW)).rows
+        assert (old.id, old.entry, old.attempts, old.first_ambiguous_at, old.crashes) == (7, given, 3, NOW, 1)
+        assert new.id == 8
+
+    using(tmp_path / "data", check)
+    using(tmp_path / "data", nothing)
 
 
 def test_another_programs_database_is_refused_untouched(tmp_path: Path) -> None:

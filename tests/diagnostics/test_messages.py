@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from router.lang.diagnostics import CODES
+from router.explanations import all_codes
 
 from .drawn import messages
 from .recipes import RECIPES
@@ -49,7 +49,9 @@ def test_each_limit_has_its_words(
 
 def test_codes_and_examples_agree() -> None:
     examples = {path.stem for path in (HERE / "codes").glob("*.expected")}
-    assert examples == set(CODES)
+    lints = {path.stem for path in (HERE.parent / "lints" / "golden").glob("*.txt")}
+    assert examples | lints == set(all_codes())
+    assert not examples & lints
     assert examples == {path.stem for path in CODE_FILES} | set(RECIPES)
 
 

@@ -11,7 +11,7 @@ from router.assets import asset
 from router.cli import main
 from router.explanations import PAGES, all_codes, page
 from router.lang.diagnostics import Diagnostic
-from router.rulebook import load
+from router.linting import inspect_rules
 
 from .recipes import RECIPES
 
@@ -25,7 +25,7 @@ def found(tmp_path: Path) -> Callable[[str], tuple[Diagnostic, ...]]:
     def load_text(text: str) -> tuple[Diagnostic, ...]:
         path = tmp_path / "example.rules"
         path.write_text(text, encoding="utf-8")
-        return load([path]).problems
+        return inspect_rules([path], "all").problems
 
     return load_text
 

@@ -21,7 +21,7 @@ WHERE id IN (
     SELECT id FROM delivery WHERE destination = :destination AND state = 0 AND due <= :now
     ORDER BY due, id LIMIT :limit
 )
-RETURNING id, attempts, due, first_ambiguous_at, key, destination, source, source_id, event, payload,
+RETURNING id, attempts, due, first_ambiguous_at, crashes, key, destination, source, source_id, event, payload,
     event_time, accepted_at, rules_version, claim_seconds, claim_until, resend_seconds;
 
 -- name: next_due
@@ -54,15 +54,35 @@ RETURNING destination, length(payload), key, claim_until;
 UPDATE dedup SET state = :state, expires = :expires WHERE key = :key AND delivery_id = :id;
 
 -- name: void_leases
-UPDATE delivery SET state = 0, claimed_at = NULL, first_ambiguous_at = coalesce(first_ambiguous_at, claimed_at)
+UPDATE delivery SET state = 0, claimed_at = NULL, first_ambiguous_at = coalesce(first_ambiguous_at, claimed_at),
+    crashes = crashes + 1
 WHERE state = 1;
+
+-- name: drift
+SELECT lag, remaining FROM drift;
+
+-- name: set_drift
+INSERT INTO drift (id, lag, remaining) VALUES (1, :lag, :remaining)
+ON CONFLICT (id) DO UPDATE SET lag = excluded.lag, remaining = excluded.remaining;
+
+-- name: pull_in
+UPDATE delivery SET due = :latest WHERE state = 0 AND due > :latest;
 
 -- name: purge_claims
 DELETE FROM dedup WHERE key IN (SELECT key FROM dedup WHERE expires <= :now ORDER BY expires, key LIMIT :limit);
 
 -- name: purge_dead
 DELETE FROM dead WHERE id IN (SELECT id FROM dead WHERE died_at < :before ORDER BY died_at, id LIMIT :limit)
-RETURNING id, key, reason;
+RETURNING id, key, reason, length(payload);
+
+-- name: evict_dead
+DELETE FROM dead WHERE id IN (
+    SELECT id FROM (
+        SELECT id, died_at, sum(length(payload)) OVER (ORDER BY died_at DESC, id DESC) AS kept FROM dead
+    )
+    WHERE kept > :dead_bytes ORDER BY died_at, id LIMIT :limit
+)
+RETURNING id, key, reason, length(payload);
 
 -- name: free_dead_claim
 DELETE FROM dedup WHERE key = :key AND delivery_id = :id AND state = 2;
@@ -71,7 +91,7 @@ DELETE FROM dedup WHERE key = :key AND delivery_id = :id AND state = 2;
 SELECT destination, state, count(*), sum(length(payload)) FROM delivery GROUP BY destination, state;
 
 -- name: count_dead
-SELECT reason, count(*) FROM dead GROUP BY reason;
+SELECT reason, count(*), sum(length(payload)) FROM dead GROUP BY reason;
 
 -- name: oldest
 SELECT accepted_at FROM delivery ORDER BY id LIMIT 1;

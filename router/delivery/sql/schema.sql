@@ -1,4 +1,4 @@
--- Version 1. Times are epoch seconds.
+-- Version 2. Times are epoch seconds.
 CREATE TABLE delivery (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: claims name their row by it
     key BLOB NOT NULL,
@@ -17,7 +17,8 @@ CREATE TABLE delivery (
     due REAL NOT NULL,
     claimed_at REAL,
     first_ambiguous_at REAL,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL,
+    crashes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX delivery_due ON delivery (destination, due, id) WHERE state = 0;
@@ -55,3 +56,9 @@ CREATE TABLE dead (
 ) STRICT;
 
 CREATE INDEX dead_died ON dead (died_at);
+
+CREATE TABLE drift (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    lag REAL NOT NULL,
+    remaining REAL NOT NULL
+) STRICT;

@@ -16,7 +16,17 @@ QUIET = {"W530"}
 
 def general_lints() -> tuple[Lint, ...]:
     """The lints of the language, whatever the target. Read on demand: `check` does without them."""
-    return ()
+    from router.lang.lint import lines, names
+
+    return (
+        names.unused,
+        names.unreachable,
+        names.untested,
+        lines.open_gates,
+        lines.overwritten,
+        lines.left_out,
+        lines.sent_twice,
+    )
 
 
 def lint(program: Program, lints: Iterable[Lint]) -> list[Diagnostic]:

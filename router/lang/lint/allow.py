@@ -73,7 +73,7 @@ def _covered(layout: Layout, at: int) -> tuple[int, int]:
 def without_allowed(
     problems: Iterable[Diagnostic], sources: Iterable[Source], *, complete: bool
 ) -> list[Diagnostic]:
-    """The problems that no comment allows. With `complete`, every lint ran: bad comments are problems, too."""
+    """The problems that no comment allows. With `complete`, all lints ran, and bad comments show."""
     given = [each for source in sources for each in allowances(source)]
     used: set[Span] = set()
     left: list[Diagnostic] = []

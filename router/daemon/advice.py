@@ -1,0 +1,45 @@
+"""What to do about a destination that does not get its events, in the words of `tagwright status`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_TRY_AGAIN: Final = "SIGHUP tries again at once"
+_HELD: Final[Mapping[str, str]] = {
+    "auth": "TikTok does not take the token; put a valid one into its file and send SIGHUP, "
+    "or into its variable and restart",
+    "permission": "the token may not send to this event source; give it the right, or use the token of "
+    f"whoever owns the event source; {_TRY_AGAIN}",
+    "config": "TikTok refuses the set-up and not the events; compare the event source id and the account "
+    f"with Events Manager, and look at tiktok.base_url; {_TRY_AGAIN}",
+    "envelope": "TikTok refuses the event source, its id or the test code; compare them with Events Manager; "
+    "events that wait keep the id they were accepted with",
+    "unknown_code": "nobody has documented this code; see what TikTok says of it, and report it; "
+    f"{_TRY_AGAIN}",
+    "destination_removed": "the rules in force do not have this destination, or it has no id; bring it back "
+    "and send SIGHUP, or its events keep waiting",
+}
+_FAILING: Final[Mapping[str, str]] = {
+    "not_sent": "no connection to TikTok; check network, name resolution and firewall of this machine, and "
+    "tiktok.base_url",
+    "no_answer": "TikTok takes connections and does not answer in time; nothing to do unless it lasts",
+    "server": "TikTok answers with failures of its own; nothing to do unless it lasts",
+    "garbage": "what answers is not TikTok's API; look for a proxy or firewall in between, and at "
+    "tiktok.base_url",
+}
+_OTHERWISE: Final = "see what the log says of this destination"
+
+
+def for_state(state: str, reason: str) -> str | None:
+    """What to do about a destination in this state; None when it is open."""
+    if state == "throttled":
+        return "TikTok asked for a pause; nothing to do unless it lasts"
+    if state == "failing":
+        return for_failure(reason)
+    return None if state == "open" else _HELD.get(reason, f"{_OTHERWISE}; {_TRY_AGAIN}")
+
+
+def for_failure(reason: str) -> str:
+    """What to do when attempts fail with this reason."""
+    return _FAILING.get(reason.partition(":")[0], _OTHERWISE)

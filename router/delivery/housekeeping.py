@@ -1,0 +1,75 @@
+"""What the spool needs every minute: its clock checked, and what has had its time removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from router.delivery.drift import Drift, drifted, jumped
+from router.delivery.spool import SpoolBroken
+from router.delivery.surroundings import Surroundings
+
+log = structlog.get_logger()
+
+SECONDS = 60.0
+PURGE_STEP = 1_000
+
+
+class Housekeeping:
+    """Runs until cancelled; raises nothing but `SpoolBroken`. `moved`: due times may have changed."""
+
+    def __init__(self, around: Surroundings, moved: Callable[[], None]) -> None:
+        self._around = around
+        self._moved = moved
+        self.evicted = 0
+        """Dead letters that had to go for others."""
+        self._drift: Drift | None = None
+        self._wall = around.clock.now()
+        self._monotonic = around.clock.monotonic()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                drift = await self._check_clock()
+                await self._purge(drift.lag)
+                await self._evict()
+            except SpoolBroken:
+                raise
+            except Exception as problem:
+                log.error("housekeeping_failed", error=type(problem).__name__)  # noqa: TRY400
+            await self._around.clock.sleep(SECONDS)
+
+    async def _check_clock(self) -> Drift:
+        clock, policy, spool = self._around.clock, self._around.policy, self._around.spool
+        known = await spool.drift() if self._drift is None else self._drift
+        wall, monotonic = clock.now(), clock.monotonic()
+        passed = monotonic - self._monotonic
+        jump = jumped(wall - self._wall, passed)
+        drift = drifted(known, jump, passed, policy.drift_hold)
+        if jump:
+            log.warning("clock_jumped", seconds=round(jump))
+        # Also at the start: the clock may have been set back while nothing ran.
+        if jump or drift != known or self._drift is None:
+            await spool.adjust(drift, wall + 2 * policy.backoff_cap)
+            self._moved()
+        self._drift, self._wall, self._monotonic = drift, wall, monotonic
+        return drift
+
+    async def _purge(self, lag: float) -> None:
+        """Step by step, so that no request waits long for the disk."""
+        policy = self._around.policy
+        now = self._around.clock.now() - lag
+        before = now - policy.dead_seconds
+        purged = PURGE_STEP
+        while purged >= PURGE_STEP:
+            purged = await self._around.spool.purge(now, dead_before=before, limit=PURGE_STEP)
+
+    async def _evict(self) -> None:
+        before = self.evicted
+        evicted = PURGE_STEP
+        while evicted >= PURGE_STEP:
+            evicted = await self._around.spool.evict(self._around.policy.dead_bytes, limit=PURGE_STEP)
+            self.evicted += evicted
+        if self.evicted > before:
+            log.warning("dead_letters_evicted", count=self.evicted - before)
