@@ -9,9 +9,11 @@ from typing import Any, assert_never
 
 import orjson
 
+from router.lang.kinds import Kind
 from router.lang.outcome import Arrival, Drop, Note, Outcome, Place, Result, Send, Skip, Unhandled
 from router.lang.program import Program
 from router.lang.route import route
+from router.lang.suggest import closest
 from router.lang.trace import Line, Trace
 from router.tiktok.payload import finish
 
@@ -53,6 +55,8 @@ class Explanation:
     source: str | None
     outcomes: tuple[Explained, ...]
     notes: tuple[Note, ...]
+    undeclared: tuple[str, ...] = ()
+    """Fields of the event that its schema does not have: no rule can read them."""
 
 
 def explain(program: Program, arrival: Arrival) -> Explanation:
@@ -60,17 +64,46 @@ def explain(program: Program, arrival: Arrival) -> Explanation:
     trace = Trace()
     result = route(program, arrival, trace=trace)
     explained = tuple(_explained(program, arrival, result, trace))
-    return Explanation(result.event_name, result.source, explained, result.notes)
+    undeclared = tuple(sorted(set(_undeclared(arrival.event, program.schema))))
+    return Explanation(result.event_name, result.source, explained, result.notes, undeclared)
+
+
+def _undeclared(value: Any, kind: Kind, path: str = "event") -> Iterator[str]:
+    match value:
+        case dict() if kind.fields is not None:
+            for name, each in value.items():
+                known = kind.fields.get(name)
+                if known is None:
+                    yield f"{path}.{name}"
+                else:
+                    yield from _undeclared(each, known, f"{path}.{name}")
+        case list() if kind.of is not None:
+            for each in value:
+                yield from _undeclared(each, kind.of, f"{path}[]")
 
 
 def _explained(program: Program, arrival: Arrival, result: Result, trace: Trace) -> Iterator[Explained]:
     for index, outcome in enumerate(result.outcomes):
         send = trace.sends[index] if index < len(trace.sends) else None
         lines = tuple(trace.lines.get(send, ())) if send else ()
-        yield _one(program, arrival, outcome, lines)
+        yield _one(program, arrival, result, outcome, lines)
 
 
-def _one(program: Program, arrival: Arrival, outcome: Outcome, lines: tuple[Line, ...]) -> Explained:
+def _known_otherwise(program: Program, result: Result) -> str:
+    """The sources that do have a rule for an unhandled event, else the name that was perhaps meant."""
+    name, rules = result.event_name, program.dispatch.by_name
+    if name is None:
+        return ""
+    sources = sorted(source for source, known in rules.items() if name in known)
+    if sources:
+        return f"there are rules for it for {', '.join(sources)}"
+    near = closest(name, sorted(program.dispatch.names()))
+    return f"did you mean `{near}`?" if near else ""
+
+
+def _one(
+    program: Program, arrival: Arrival, result: Result, outcome: Outcome, lines: tuple[Line, ...]
+) -> Explained:
     match outcome:
         case Send():
             done = finish(outcome, arrival.event, arrival.now, program.settings)
@@ -93,7 +126,8 @@ def _one(program: Program, arrival: Arrival, outcome: Outcome, lines: tuple[Line
         case Drop():
             return Explained(None, "drop", None, outcome.reason, "", outcome.at, None, (), ())
         case Unhandled():
-            return Explained(None, "unhandled", None, None, "", None, None, (), ())
+            detail = _known_otherwise(program, result)
+            return Explained(None, "unhandled", None, None, detail, None, None, (), ())
         case _:
             assert_never(outcome)
 
@@ -123,7 +157,16 @@ def as_text(explanation: Explanation) -> str:
     if explanation.notes:
         notes = "\n".join(f"  {note.path}: {note.why}" for note in explanation.notes)
         blocks.append(f"values that did not fit and were left out:\n{notes}")
+    if explanation.undeclared:
+        blocks.append(
+            f"fields that no schema declares, so no rule can use them:\n{_few(explanation.undeclared)}"
+        )
     return "\n\n".join(blocks)
+
+
+def _few(paths: tuple[str, ...], most: int = 10) -> str:
+    lines = [f"  {path}" for path in paths[:most]]
+    return "\n".join([*lines, *([f"  and {len(paths) - most} more"] if len(paths) > most else [])])
 
 
 def _block(each: Explained) -> Iterator[str]:
@@ -152,7 +195,8 @@ def _title(each: Explained) -> str:
         case "drop":
             text = f'dropped, "{each.reason}"'
         case _:
-            text = "unhandled: no rule knows this event for this source"
+            detail = f"; {each.detail}" if each.detail else ""
+            text = f"unhandled: no rule knows this event for this source{detail}"
     return f"{text}    {each.at}" if each.at else text
 
 

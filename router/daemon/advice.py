@@ -17,6 +17,8 @@ _HELD: Final[Mapping[str, str]] = {
     "events that wait keep the id they were accepted with",
     "unknown_code": "nobody has documented this code; see what TikTok says of it, and report it; "
     f"{_TRY_AGAIN}",
+    "refused_alike": "TikTok refuses nearly every event alike; see its code, correct the rules or the "
+    "event source id and send SIGHUP",
     "destination_removed": "the rules in force do not have this destination, or it has no id; bring it back "
     "and send SIGHUP, or its events keep waiting",
 }

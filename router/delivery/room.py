@@ -21,7 +21,7 @@ Space = Callable[[Path], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """What stays free, the larger of `free_bytes` and `free_share` of the disk; and a file of `ballast_bytes`.
+    """What stays free: the larger of `free_bytes` and `free_share` of the disk; and the size of the ballast.
 
     On a full disk SQLite can neither delete nor empty its log, so that nothing could leave: the ballast is
     deleted then. Zeros switch each of them off.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,7 +73,7 @@ class Session:
     def _expression(self, text: str) -> Reply:
         checked = read(self.program, text)
         if isinstance(checked, Mistaken):
-            return self._mistakes(checked.problems)
+            return _meant_command(text) or self._mistakes(checked.problems)
         found = answer(checked, self.arrival)
         warnings = [draw(each, colour=self.colour) + "\n" for each in found.warnings]
         return Reply("\n".join([*warnings, *_shown(found)]))
@@ -149,6 +150,15 @@ class Session:
 
     def quit(self, rest: str) -> Reply:
         return Reply("", leave=True)
+
+
+def _meant_command(text: str) -> Reply | None:
+    """A line that is no expression, but nearly a command."""
+    if f".{text}" in COMMANDS:
+        return Reply(f"commands begin with a dot: .{text}", mistake=True)
+    if re.match(r"event[\w.\[\]\"]*[ \t]*=(?!=)", text):
+        return Reply(f"`==` compares; to change the event: .set {text}", mistake=True)
+    return None
 
 
 COMMANDS: dict[str, Callable[[Session, str], Reply]] = {

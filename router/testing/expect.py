@@ -57,7 +57,7 @@ class _Judging:
         for index, send in self.observed.sends():
             if index not in self.expected:
                 what = f"unexpected: {send.event} to {send.destination}"
-                yield Failure(test.name.span.place, what, notes=main_fields(send))
+                yield Failure(test.name.span.place, what, notes=(*main_fields(send), *_also(test, send)))
 
     def _other(self, line: t.Node, message: str) -> Failure:
         return Failure(line.span.place, message, notes=self.observed.reasons())
@@ -133,6 +133,19 @@ class _Judging:
     def _differs(self, line: t.Node, path: str, wanted: Any, got: Any, index: int) -> Failure:
         difference = Difference(path, wanted, got, _setter(self.observed.lines(index), path, got))
         return Failure(line.span.place, f"{path}: expected {shown(wanted)}, got {shown(got)}", difference)
+
+
+def _also(test: t.Test, send: Send) -> Iterator[str]:
+    """Advice where the event was expected, at another destination."""
+    wanted = {
+        word.text
+        for line in test.lines
+        if isinstance(line, t.ExpectSend) and line.event.text == send.event
+        for word in line.to
+    }
+    if wanted:
+        both = ", ".join(sorted({*wanted, send.destination}))
+        yield f"a send without `to` goes to every destination of its source; to expect them: to {both}"
 
 
 def _is_named(path: str, named: set[str]) -> bool:

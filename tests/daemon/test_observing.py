@@ -100,6 +100,19 @@ def test_an_answer_that_stops_a_destination_is_no_failure(state: str) -> None:
     assert shown["todo"]
 
 
+def test_a_destination_that_is_left_alone_has_been_failing_all_the_time() -> None:
+    watch = Watch()
+    with capture_logs() as logs:
+        watch.observer.retried(ENTRY, "no_answer:ReadTimeout")
+        watch.pass_by(3)
+        watch.observer.changed("shop", "failing", "no_answer:ReadTimeout")
+        shown = watch.shown(status("failing", "no_answer:ReadTimeout"))
+        watch.observer.sent(ENTRY)
+    assert shown["failing"]["seconds"] == 3
+    assert shown["todo"] == advice.for_state("failing", "no_answer:ReadTimeout")
+    assert [each["event"] for each in logs] == ["destination_failing", "destination_recovered"]
+
+
 def test_dead_letters_are_told_by_reason_and_counted_by_code() -> None:
     watch = Watch()
     with capture_logs() as logs:
@@ -123,6 +136,7 @@ def test_dead_letters_are_told_by_reason_and_counted_by_code() -> None:
         ("config", "base_url"),
         ("envelope", "Events Manager"),
         ("unknown_code", "code"),
+        ("refused_alike", "rules"),
         ("destination_removed", "rules"),
         ("what nobody foresaw", "log"),
     ],

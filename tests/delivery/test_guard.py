@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from delivery_samples import NOW, entries, entry
 from delivery_scene import Scene, play
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.delivery.entry import Queued
@@ -139,6 +139,33 @@ def test_a_source_id_that_goes_bad_after_a_good_time_is_held_without_dead_letter
         await scene.soon()
         stats = await scene.spool.stats()
         assert (stats.pending, stats.dead) == ({"shop": 50}, {})
+
+    play(script)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_fewer_than_twenty_bad_entries_among_good_ones_are_the_only_dead(data: st.DataObject) -> None:
+    count = data.draw(st.integers(2, 50))
+    guilty = data.draw(st.sets(st.integers(0, count - 1), min_size=1, max_size=min(19, count - 1)))
+    named = data.draw(st.booleans())
+    bad = {entry(number).payload for number in guilty}
+
+    def answer(batch: Batch) -> Any:
+        found = [at for at, each in enumerate(batch.entries) if each.payload in bad]
+        if not found:
+            return Accepted()
+        return ALIKE if len(batch) == 1 else Spoiled(ALIKE.code, ALIKE.why, found[0] if named else None)
+
+    async def script(scene: Scene) -> None:
+        scene.sender.answer = answer
+        await scene.spool.put(entries(count))
+        scene.start()
+        await scene.soon(2)
+        assert {letter.entry.payload for letter in await scene.spool.dead()} == bad
+        assert len(scene.seen.accepted) == count - len(bad)
+        assert (await scene.spool.stats()).rows == 0
+        assert len(scene.sender.batches) <= len(guilty) * (2 if named else 13) + 1
 
     play(script)
 

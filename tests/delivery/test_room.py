@@ -116,10 +116,11 @@ def test_a_full_disk_costs_the_ballast_until_there_is_room_again(tmp_path: Path)
     disk, ballast = Disk(), tmp_path / "data" / FILE
 
     async def check(spool: SqliteSpool) -> None:
+        await spool.put([entry(number) for number in range(5)])
         await fill(spool)
         assert ballast.stat().st_size == 0
         with pytest.raises(SpoolFull, match="nearly full"):
-            await spool.put([entry(1)])
+            await spool.put([entry(9)])
         rows = (await spool.claim("shop", 1000, NOW)).rows
         assert await spool.settle(delivered(*(row.id for row in rows)), NOW) == len(rows) > 0
         disk.free = 100
@@ -128,7 +129,8 @@ def test_a_full_disk_costs_the_ballast_until_there_is_room_again(tmp_path: Path)
         disk.free = 900_000
         await spool.purge(NOW)
         assert ballast.stat().st_size == 8192
-        assert await spool.put([entry(1)]) == [True]
+        await spool._writer.do(lambda ledger: ledger._connection.pragma("max_page_count", 2**30))
+        assert await spool.put([entry(9)]) == [True], "nothing of what was refused had been stored"
 
     using(tmp_path / "data", disk, Reserve(ballast_bytes=8192), check)
 
