@@ -29,5 +29,8 @@ class HotKeys:
         if key in self._claims:
             self._claims[key] = expires
 
+    def clear(self) -> None:
+        self._claims.clear()
+
     def forget(self, key: bytes) -> None:
         self._claims.pop(key, None)

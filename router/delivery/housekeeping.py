@@ -59,8 +59,8 @@ class Housekeeping:
     async def _purge(self, lag: float) -> None:
         """Step by step, so that no request waits long for the disk."""
         policy = self._around.policy
-        now = self._around.clock.now() - lag
-        before = now - policy.dead_seconds
+        now = self._around.clock.now()
+        before = now - lag - policy.dead_seconds
         purged = PURGE_STEP
         while purged >= PURGE_STEP:
             purged = await self._around.spool.purge(now, dead_before=before, limit=PURGE_STEP)

@@ -112,7 +112,7 @@ class MemorySpool:
 
     async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
         ends = sorted((c.expires, key) for key, c in self._claims.items() if c.expires is not None)
-        expired = [key for expires, key in ends if expires <= now][:limit]
+        expired = [key for expires, key in ends if expires <= now - self._drift.lag][:limit]
         for key in expired:
             del self._claims[key]
         buried = sorted(self._dead.values(), key=lambda letter: (letter.died_at, letter.id))

@@ -127,9 +127,10 @@ class SqliteSpool:
         return voided
 
     async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
+        lag = self._drift.lag
         await self._writer.do(lambda ledger: ledger.room.refill())
         freed = await self._writer.do(
-            lambda ledger: ledger.purge(now, dead_before, limit), committed=self._purged
+            lambda ledger: ledger.purge(now - lag, dead_before, limit), committed=self._purged
         )
         return freed.claims + len(freed.dead)
 
@@ -150,6 +151,9 @@ class SqliteSpool:
 
     async def adjust(self, drift: Drift, latest_due: float) -> None:
         await self._writer.do(lambda ledger: ledger.adjust(drift, latest_due))
+        if drift.lag != self._drift.lag:
+            # What the front knows to be claimed was judged by another drift.
+            self._hot.clear()
         self._drift = drift
 
     async def stats(self) -> Stats:
