@@ -44,6 +44,10 @@ _SETTINGS: Final = """\
 """
 _BASE_URL: Final = "TAGWRIGHT_TIKTOK_BASE_URL"
 _TOKEN: Final = "TIKTOK_TOKEN"  # noqa: S105 (the name of a variable)
+# An hour of made-up traffic keeps no room free on anybody's disk.
+_NO_RESERVE: Final = {
+    f"TAGWRIGHT_STORE_{name}": "0" for name in ("BALLAST_BYTES", "FREE_BYTES", "FREE_PERCENT")
+}
 _SHORTEST_PLAY: Final = 1.0
 _LONGEST_PLAY: Final = 4.0
 _EVENTS_A_SECOND: Final = 500
@@ -114,7 +118,7 @@ def _played(options: Options, console: Console, home: Path) -> int:
     token, now = f"demo-{secrets.token_hex(16)}", int(time.time())
     (home / CONFIG).write_text(_SETTINGS, "utf-8")
     with MockTikTok(tokens={token: frozenset(_IDS.values())}) as tiktok:
-        variables = {**_IDS, _TOKEN: token, _BASE_URL: tiktok.base_url}
+        variables = {**_IDS, **_NO_RESERVE, _TOKEN: token, _BASE_URL: tiktok.base_url}
         with running_daemon(home, asset(RULES), variables) as daemon:
             say(console, f"TikTok's stand-in on {tiktok.base_url}, the daemon on {daemon.address}")
             posts = traffic(options.events, options.seed, now)

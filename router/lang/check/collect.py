@@ -49,6 +49,7 @@ def _broken(checking: Checking) -> None:
         match declaration:
             case t.Broken():
                 names.broken |= set(_DECLARES.findall(declaration.span.text))
+                names.incomplete |= declaration.span.text.lstrip().startswith("use")
                 names.rules_broken |= _RULE.search(declaration.span.text) is not None
                 if _SCHEMA.search(declaration.span.text):
                     names.broken_fields |= set(_WORD.findall(declaration.span.text))

@@ -116,10 +116,14 @@ def wrong_operand(span: Span, op: str, wanted: str, got: Kind) -> Diagnostic:
     return Diagnostic(
         f"`{op}` works on {wanted}, this is {noun(got)}",
         Mark(span, short(got)),
-        remarks=(Note(_CONVERSIONS[("text", "number")].format(span.text)),)
-        if wanted == "numbers" and got.base == "text"
-        else (),
+        remarks=_for_numbers(span, op) if wanted == "numbers" and got.base == "text" else (),
     )
+
+
+def _for_numbers(span: Span, op: str) -> tuple[Note, ...]:
+    """`+` on text is the habit of joining it."""
+    convert = Note(_CONVERSIONS[("text", "number")].format(span.text))
+    return (Note(f"text is joined with concat({span.text}, …)"), convert) if op == "+" else (convert,)
 
 
 @code("E308", "`each` over something that is no list")

@@ -44,7 +44,8 @@ def unknown_name(span: Span, name: str, event_path: str | None, known: Iterable[
         help_text = "the event's own fields start with `event.`"
         remarks: tuple[Remark, ...] = (Help(help_text, Fix(span, event_path, sure=True)),)
     else:
-        remarks = _did_you_mean(span, name, known, "names here")
+        literals = ("missing", "true", "false")
+        remarks = _our_word(span, name, literals) or _did_you_mean(span, name, known, "names here")
     return Diagnostic(f"`{name}` is not a name in this file", Mark(span, "unknown name"), remarks=remarks)
 
 
@@ -62,6 +63,20 @@ def declared_twice(second: Span, first: Span, noun: str) -> Diagnostic:
 
 def _rename() -> Help:
     return Help("give one of them another name; names are shared by all files that are used together")
+
+
+_ELSEWHERE = {
+    "null": "missing", "none": "missing", "nil": "missing", "undefined": "missing",
+    "yes": "true", "no": "false", "true": "true", "false": "false", "boolean": "bool", "string": "text", "str": "text", "integer": "number",
+    "int": "number", "float": "number", "decimal": "number", "date": "time", "datetime": "time",
+    "timestamp": "time", "array": "list of text", "uri": "url",
+}  # fmt: skip
+"""What other languages call our words."""
+
+
+def _our_word(span: Span, name: str, ours: Iterable[str]) -> tuple[Remark, ...]:
+    word = _ELSEWHERE.get(name.lower())
+    return (Help(f"it is written `{word}` here", Fix(span, word)),) if word and word in ours else ()
 
 
 @code("E204", "a function that does not exist")
@@ -100,7 +115,7 @@ def unknown_source(span: Span, name: str, known: Iterable[str]) -> Diagnostic:
 def unknown_type(span: Span, name: str, known: Iterable[str]) -> Diagnostic:
     return Diagnostic(
         f"there is no type `{name}`", Mark(span, "unknown type"),
-        remarks=_did_you_mean(span, name, known, "types"),
+        remarks=_our_word(span, name, [*known, "list of text"]) or _did_you_mean(span, name, known, "types"),
     )  # fmt: skip
 
 
