@@ -66,10 +66,10 @@ def _rename() -> Help:
 
 
 _ELSEWHERE = {
-    "null": "missing", "none": "missing", "nil": "missing", "undefined": "missing",
-    "yes": "true", "no": "false", "true": "true", "false": "false", "boolean": "bool", "string": "text", "str": "text", "integer": "number",
-    "int": "number", "float": "number", "decimal": "number", "date": "time", "datetime": "time",
-    "timestamp": "time", "array": "list of text", "uri": "url",
+    "null": "missing", "none": "missing", "nil": "missing", "undefined": "missing", "yes": "true",
+    "no": "false", "true": "true", "false": "false", "boolean": "bool", "string": "text", "str": "text",
+    "integer": "number", "int": "number", "float": "number", "decimal": "number", "date": "time",
+    "datetime": "time", "timestamp": "time", "array": "list of text", "uri": "url",
 }  # fmt: skip
 """What other languages call our words."""
 
