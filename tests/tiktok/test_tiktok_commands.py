@@ -13,7 +13,7 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from router.cli.judge import judge
+from router.cli import main
 from router.tiktok.mock import address, listen
 
 MEMBER: dict[str, Any] = {
@@ -29,7 +29,7 @@ SERVE = "from router.cli.mock_tiktok import mock_tiktok; mock_tiktok()"
 
 
 def run(text: str | bytes, *options: str) -> Result:
-    return CliRunner().invoke(judge, ["-", *options], input=text)
+    return CliRunner().invoke(main, ["judge", "-", *options], input=text)
 
 
 def test_a_good_body() -> None:
@@ -93,7 +93,7 @@ def test_nothing_to_judge(text: str) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    result = CliRunner().invoke(judge, [str(tmp_path / "missing.json")])
+    result = CliRunner().invoke(main, ["judge", str(tmp_path / "missing.json")])
     assert result.exit_code == 2
     assert "missing.json" in result.output
 
@@ -101,7 +101,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_file_that_is_no_json(tmp_path: Path) -> None:
     path = tmp_path / "body.json"
     path.write_bytes(b'{\n  "data": [}\n')
-    result = CliRunner().invoke(judge, [str(path)])
+    result = CliRunner().invoke(main, ["judge", str(path)])
     assert result.exit_code == 1
     assert result.output.startswith("error[not_json] the body is not JSON")
 
