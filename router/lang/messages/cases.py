@@ -37,11 +37,17 @@ def no_expectation(span: Span) -> Diagnostic:
     )
 
 
+def _event_name(name: str, written: Span) -> str:
+    """A custom name keeps its quotes, and one with other characters than letters and digits needs them."""
+    quoted = written.text.startswith('"') or not name.isidentifier()
+    return f'"{name}"' if quoted else name
+
+
 @code("E605", "an expectation that no rule can meet")
 def never_sent(span: Span, name: str, known: Iterable[str]) -> Diagnostic:
     names = sorted(known)
     near = closest(name, names)
-    fix = (Help(f"did you mean `{near}`?", Fix(span, near)),) if near else ()
+    fix = (Help(f"did you mean `{near}`?", Fix(span, _event_name(near, span))),) if near else ()
     return Diagnostic(
         f"no rule sends `{name}`", Mark(span, "can never be met"),
         remarks=fix or (Note(f"events that are sent: {listing(names) or 'none'}"),),
