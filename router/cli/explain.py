@@ -59,7 +59,7 @@ def explain(
     if as_json:
         found = [each.as_json() for explanation in explanations for each in explanation.outcomes]
         click.echo(_dumps(found))
-    else:
+    elif explanations:
         click.echo("\n\n".join(explaining.as_text(each) for each in explanations))
     _rejected(context, decoded)
 

@@ -13,16 +13,6 @@ from router.lang.walk import Evaluation
 TOKEN = "token"  # noqa: S105 - the name of a setting
 
 
-class Placeholders:
-    """Stands in for the environment where rules are only checked, tested or explained."""
-
-    def env(self, name: str) -> str:
-        return f"<{name}>"
-
-    def secret(self, name: str) -> str:
-        return "<secret>"
-
-
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A destination as it runs. `ids` holds the event source id of each source it is active for."""

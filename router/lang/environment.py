@@ -61,6 +61,11 @@ class Target:
     standard_only: frozenset[str] = frozenset()
     source_phrases: Mapping[str, str] = field(default_factory=dict)
 
+    def usual_event(self, neutral: str, source: str) -> str | None:
+        """The event that a vendor-neutral event usually becomes for a source, as in `purchase`, `web`."""
+        found = (e.name for e in self.events.values() if neutral in e.neutral and source in e.sources)
+        return next(found, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:

@@ -11,8 +11,6 @@ from router.lang.environment import Environment
 from router.lang.kinds import Kind
 from router.lang.source import Span
 
-COLUMN: Literal["[]"] = "[]"
-
 
 @dataclass(frozen=True, slots=True)
 class Key:

@@ -70,6 +70,3 @@ class Span:
     def to(self, other: Span) -> Span:
         """From the start of this span to the end of the other."""
         return Span(self.source, self.start, other.end)
-
-
-NOWHERE = Span(Source("<none>", ""), 0, 0)

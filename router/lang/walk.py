@@ -264,7 +264,7 @@ class Evaluation:
 
     def _negate(self, node: t.Negate) -> int | float | None:
         number = self._number(node.value)
-        return None if number is None else -number
+        return None if number is None else exact.neg(number)
 
     def _number(self, node: t.Expr) -> int | float | None:
         value = self.value(node)

@@ -161,11 +161,6 @@ def current_name(event: str) -> str:
     return known.canonical if known and known.canonical else wire
 
 
-def usual_event(neutral: str, source: str) -> str | None:
-    """The TikTok event that a vendor-neutral event usually becomes for a source, as in `purchase`, `web`."""
-    return next((e.name for e in EVENTS.values() if neutral in e.neutral and source in e.sources), None)
-
-
 def custom_event_problem(name: str) -> str | None:
     """What is wrong with a custom event name, as the rest of a sentence that starts with it, or None.
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from router.lang.bind import Placeholders, bind
+from router.lang.bind import bind
 from router.lang.outcome import Arrival, Send
 from router.lang.route import route
 from router.rulebook import load
+from router.settings import EnvironmentVariables
 
 BASE = (Path(__file__).parent.parent / "conformance" / "cases" / "base.rules").read_text(encoding="utf-8")
 RULES = "\nevents with m {\n  event | web\n  a | Search\n}\n"
@@ -179,6 +180,6 @@ def test_ids_and_tokens_are_bound_from_the_environment(tmp_path: Path) -> None:
     (tmp_path / "it.rules").write_text(BASE.replace('"PIXEL"', 'env("PIXEL_ID")'))
     program = load([tmp_path / "it.rules"]).program
     assert program
-    bound = bind(program, Placeholders())["d"]
-    assert (bound.ids, bound.token) == ({"web": "<PIXEL_ID>"}, "<secret>")
-    assert "<secret>" not in repr(bound)
+    bound = bind(program, EnvironmentVariables({"PIXEL_ID": "C7", "TOKEN": "t0ken"}))["d"]
+    assert (bound.ids, bound.token) == ({"web": "C7"}, "t0ken")
+    assert "t0ken" not in repr(bound)

@@ -131,7 +131,7 @@ def test_payloads_start_with_the_event_and_end_with_its_flags() -> None:
     ],
 )
 def test_the_usual_event_of_a_source(neutral: str, source: str, event: str | None) -> None:
-    assert catalogue.usual_event(neutral, source) == event
+    assert catalogue.TARGET.usual_event(neutral, source) == event
 
 
 @pytest.mark.parametrize(

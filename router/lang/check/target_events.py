@@ -59,11 +59,11 @@ def _neutral_choice(checking: Checking, events: Iterable[t.EventName], source: s
     """`on the web a purchase is CompletePayment`: what the neutral name usually becomes there."""
     target = checking.target
     for name in events:
-        for event in target.events.values():
-            if name.text in event.neutral and source in event.sources:
-                noun = name.text.replace("_", " ")
-                where = target.source_phrases.get(source, f"for {source}")
-                return f"{where} {_article(noun)} {noun} is `{event.name}`", event.name
+        usual = target.usual_event(name.text, source)
+        if usual is not None:
+            noun = name.text.replace("_", " ")
+            where = target.source_phrases.get(source, f"for {source}")
+            return f"{where} {_article(noun)} {noun} is `{usual}`", usual
     return None
 
 
