@@ -57,6 +57,8 @@ class Explanation:
     notes: tuple[Note, ...]
     undeclared: tuple[str, ...] = ()
     """Fields of the event that its schema does not have: no rule can read them."""
+    remembered: tuple[str, ...] = ()
+    """What is known of the visitor from earlier events, in words: what, of which event, how long before."""
 
 
 def explain(program: Program, arrival: Arrival) -> Explanation:
@@ -65,7 +67,27 @@ def explain(program: Program, arrival: Arrival) -> Explanation:
     result = route(program, arrival, trace=trace)
     explained = tuple(_explained(program, arrival, result, trace))
     undeclared = tuple(sorted(set(_undeclared(arrival.event, program.schema))))
-    return Explanation(result.event_name, result.source, explained, result.notes, undeclared)
+    remembered = tuple(_remembered(arrival))
+    return Explanation(result.event_name, result.source, explained, result.notes, undeclared, remembered)
+
+
+def _remembered(arrival: Arrival) -> Iterator[str]:
+    meta = arrival.event.get("meta")
+    known = meta.get("remembered") if isinstance(meta, dict) else None
+    if not isinstance(known, dict):
+        return
+    for name in ("ttclid", "ttp"):
+        at = known.get(f"{name}_at")
+        if name in known and isinstance(at, int):
+            event = known.get(f"{name}_event") or "an event"
+            yield f"{name}: remembered from {event}, {_span(max(0, arrival.now - at))} before"
+
+
+def _span(seconds: int) -> str:
+    """In the largest unit of which there are at least two."""
+    units = ((86_400, "days"), (3600, "h"), (60, "min"))
+    size, name = next(((size, name) for size, name in units if seconds >= 2 * size), (1, "s"))
+    return f"{seconds // size} {name}"
 
 
 def _undeclared(value: Any, kind: Kind, path: str = "event") -> Iterator[str]:
@@ -154,6 +176,9 @@ def as_text(explanation: Explanation) -> str:
     name = explanation.event_name or "(no event name)"
     head = f"{name}, source {explanation.source or 'unknown'}"
     blocks = [head, *("\n".join(_block(each)) for each in explanation.outcomes)]
+    if explanation.remembered:
+        remembered = "\n".join(f"  {each}" for each in explanation.remembered)
+        blocks.append(f"known of this visitor:\n{remembered}")
     if explanation.notes:
         notes = "\n".join(f"  {note.path}: {note.why}" for note in explanation.notes)
         blocks.append(f"values that did not fit and were left out:\n{notes}")

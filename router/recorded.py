@@ -11,7 +11,9 @@ import orjson
 
 from router.inputs import RawRequest, decode
 from router.lang.outcome import Arrival
+from router.settings import Settings
 
+_DEFAULTS = Settings()
 _CHUNK = 1 << 18
 _MOST_PENDING = 1 << 24
 _BOM = b"\xef\xbb\xbf"
@@ -31,7 +33,7 @@ class Recorded:
     problem: str = ""
 
 
-def recorded(stream: BinaryIO, form: str, now: int) -> Iterator[Recorded]:
+def recorded(stream: BinaryIO, form: str, now: int, settings: Settings = _DEFAULTS) -> Iterator[Recorded]:
     """Every event of a file in a format of `FORMATS`; `now`, in epoch seconds, is when they arrive.
 
     No more of the file is held than one event, or one object that stands for many.
@@ -39,13 +41,13 @@ def recorded(stream: BinaryIO, form: str, now: int) -> Iterator[Recorded]:
     number = offset = 0
     for text in _documents(stream):
         offset += len(text) + 1
-        for arrival, problem in _events(text, form, now) if text.strip() else ():
+        for arrival, problem in _events(text, form, now, settings) if text.strip() else ():
             number += 1
             yield Recorded(number, offset, arrival, problem)
 
 
-def _events(text: bytes, form: str, now: int) -> Iterator[tuple[Arrival | None, str]]:
-    decoded = decode(form, RawRequest(body=text, received_at=now))
+def _events(text: bytes, form: str, now: int, settings: Settings) -> Iterator[tuple[Arrival | None, str]]:
+    decoded = decode(form, RawRequest(body=text, received_at=now), settings)
     if decoded.problem is not None:
         yield None, decoded.problem.reason
     rejected = {each.index: each.reason for each in decoded.rejections}

@@ -28,11 +28,30 @@ _SETTINGS = """\
 Options of `tagwright run` are stronger than environment variables, and those are stronger than the file
 `tagwright.toml` (or the one that `--config` names). A mistake in a setting stops the start."""
 _WRITE_KEY = """\
-Each `[[write_keys]]` table has `name` (shown in `event.meta.source`, never secret), one of `env` (a variable
-that holds the key) and `file` (a file that holds it), and may have `sender` (`visitor` for keys in pages and
-apps, `server` for keys of shop systems, `auto` by default: a request that a browser made is a visitor's) and
-`rate` (requests a second, beyond which 429 is answered). `TAGWRIGHT_WRITE_KEY`, or the file that
-`TAGWRIGHT_WRITE_KEY_FILE` names, adds a key called `default`."""
+Each `[[write_keys]]` table has `name` (shown in `event.meta.source`, never secret) and one of `env` (a
+variable that holds the key) and `file` (a file that holds it). It may have the terms below, which
+[write keys](../operations/keys.md) explains. `TAGWRIGHT_WRITE_KEY`, or the file that
+`TAGWRIGHT_WRITE_KEY_FILE` names, adds a key called `default`. `tagwright keys` makes keys that need no
+setting and no restart."""
+_WRITE_KEY_TERMS = (
+    (
+        "sender",
+        "`auto`, `visitor`, `server`, `browser`",
+        "whose events they are: those of a `server` speak of other people's devices, those of a `visitor` "
+        "(an app) of the one that sends; a `browser` key stands in a page; `auto`, the default, takes a "
+        "request that a browser made for a visitor's",
+    ),
+    ("origins", "a list of origins", "the pages of a browser key; without them those of `cors_origins`"),
+    ("sources", "a list of `web`, `app`, `offline`, `crm`", "only events of these sources are taken"),
+    ("events", "a list of names, with `*` and `?`", "only events of these names are taken"),
+    ("rate", "a number", "requests a second, beyond which 429 is answered"),
+    (
+        "signature",
+        "`standard`, `shopify`, `stripe`",
+        "the value is no key to show but the secret that webhooks are signed with: by Standard Webhooks, in "
+        "Shopify's way, in Stripe's way",
+    ),
+)
 _FUNCTIONS = """\
 A call with a missing required argument is missing. `each` marks a parameter that takes a list as well and
 then gives a list; `?` an optional one; `...` any number of arguments. Every example runs as a test."""
@@ -43,7 +62,8 @@ _COMMANDS = "Every command with its options, as `--help` shows it."
 _METRICS = """\
 What `/metrics` of the admin listener shows, in the text format of Prometheus. Labels hold names of the rule
 set and codes of the router, never an id or a person. After 500 values of a label, and for event names that
-the rules do not know, the value is `other`; `-` stands for none."""
+the rules do not know, the value is `other`; `-` stands for none. Beside these there are the usual `process_…`
+of the process: memory, processor time, open files."""
 _DIAGNOSTICS = """\
 What `tagwright check` and `lint` may find. Codes never change their meaning. A code with E stops a rule set
 from being used, a code with W does not. `tagwright help CODE` shows one of them. Examples that do not begin
@@ -98,9 +118,9 @@ def _settings() -> Iterator[str]:
         yield f"## {f'[{section}]' if section else 'Top level'}"
         yield ""
         yield from _table(("key", "default", "takes", "meaning", "variable"), map(_setting, settings))
-    yield "## A write key"
-    yield ""
-    yield _WRITE_KEY
+    yield from ("## A write key", "", _WRITE_KEY, "")
+    terms = ((_code(name), takes, meaning) for name, takes, meaning in _WRITE_KEY_TERMS)
+    yield from _table(("key", "takes", "meaning"), terms)
 
 
 def _setting(setting: Setting) -> tuple[str, ...]:
@@ -118,8 +138,12 @@ def _default(setting: Setting) -> str:
     match setting.default:
         case ():
             return "none"
+        case bool() as switch:
+            return _code(str(switch).lower())
         case int() | float() as number:
             return _code(str(number))
+        case tuple() as texts:
+            return _code("[" + ", ".join(f'"{each}"' for each in texts) + "]")
         case value:
             return _code(f'"{value}"')
 

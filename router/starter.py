@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from router.assets import asset
 from router.settings import Setting, describe_settings
@@ -11,6 +12,11 @@ from router.settings import Setting, describe_settings
 RULES = "shop.rules"
 CONFIG = "tagwright.toml"
 ENVIRONMENT = ".env.example"
+_EXAMPLES: Final = {
+    "write_keys": '[{ name = "shop", env = "SHOP_WRITE_KEY" }]',
+    "store.seal_key": '"seal.keys"',
+    "traces.endpoint": '"http://127.0.0.1:4318"',
+}
 
 
 def starter_files() -> dict[str, str]:
@@ -40,7 +46,8 @@ def write_starter(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _config() -> Iterator[str]:
     """Every setting as a comment with its default, so that the file is complete and changes nothing."""
-    yield "# Settings of the daemon. Every line is a default; remove the # to change it."
+    yield "# Settings of the daemon. Every line is a default, or an example where there is none;"
+    yield "# remove the # to change it."
     yield "# Environment variables TAGWRIGHT_… and options of `tagwright run` are stronger than this file."
     section = ""
     for setting in describe_settings():
@@ -52,14 +59,16 @@ def _config() -> Iterator[str]:
 
 
 def _toml(setting: Setting) -> str:
+    if setting.name in _EXAMPLES:
+        return _EXAMPLES[setting.name]
     match setting.default:
         case bool() as value:
             return str(value).lower()
         case int() | float() as value:
             return str(value)
-        case () if setting.name == "write_keys":
-            return '[{ name = "shop", env = "SHOP_WRITE_KEY" }]'
         case ():
             return "{}" if not setting.shape.from_text else "[]"
+        case tuple() as values:
+            return "[" + ", ".join(f'"{each}"' for each in values) + "]"
         case value:
             return f'"{value}"'

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+import structlog
 
 
 class Golden(Protocol):
     """Compares a text with `golden/NAME` beside the test file."""
 
     def __call__(self, text: str, name: str) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """Commands that run in this process set up the logs; the next test shall not hear of it."""
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

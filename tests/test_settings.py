@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from router.keyring import KEYS_FILE, Grant, added, change_keys, digest, revoked
 from router.settings import (
     Address,
     EnvironmentVariables,
@@ -136,6 +137,7 @@ def test_plain_http_is_for_this_machine(url: str) -> None:
 
 def test_write_keys_come_from_variables_and_files_and_never_show(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from-a-file\n", "utf-8")
+    (tmp_path / "key").chmod(0o600)
     text = (
         '[[write_keys]]\nname = "shop"\nenv = "SHOP_KEY"\n'
         f'[[write_keys]]\nname = "crm"\nfile = "{tmp_path / "key"}"\nsender = "server"\nrate = 5\n'
@@ -176,6 +178,82 @@ def test_a_mistake_in_a_write_key(tmp_path: Path, table: str, says: str) -> None
     assert settings.write_keys == ()
 
 
+def test_a_write_key_may_be_bound(tmp_path: Path) -> None:
+    text = """
+[[write_keys]]
+name = "page"
+env = "A"
+sender = "browser"
+origins = ["https://shop.example"]
+events = ["page_view", "add_*"]
+sources = ["web"]
+rate = 0.5
+
+[[write_keys]]
+name = "hooks"
+env = "SIGN"
+signature = "standard"
+"""
+    settings, problems = load(tmp_path, text, {"A": "x", "SIGN": "whsec_c2VjcmV0"})
+    assert problems == ()
+    page, hooks = settings.write_keys
+    assert page.grant == Grant(
+        "page", "browser", ("web",), ("page_view", "add_*"), ("https://shop.example",), 0.5
+    )
+    assert hooks == WriteKey("hooks", "whsec_c2VjcmV0", signature="standard")
+
+
+def test_a_browser_key_may_rely_on_the_origins_of_all(tmp_path: Path) -> None:
+    key = '[[write_keys]]\nname = "a"\nenv = "A"\nsender = "browser"\n'
+    settings, problems = load(tmp_path, f'cors_origins = ["https://shop.example"]\n{key}', {"A": "x"})
+    assert (problems, settings.write_keys) == ((), (WriteKey("a", "x", "browser"),))
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('sources = ["moon"]', 'sources must be a list of "web", "app", "offline", "crm"'),
+        ("sources = []", "sources must be"),
+        ('events = "purchase"\norigins = 3', "origins must be a list of origins"),
+        ('sender = "browser"', "needs the origins of the pages"),
+        ('sender = "browser"\norigins = ["*"]', 'never "*"'),
+        ('origins = ["https://shop.example"]', "origins are for browser keys"),
+        ('signature = "hmac"', 'signature must be one of "standard", "shopify", "stripe"'),
+        ('signature = "standard"', "the secret must be Base64"),
+        ('sender = "browser"\norigins = ["https://a.example"]\nsignature = "shopify"', "do not sign"),
+    ],
+)
+def test_a_mistake_in_the_scope_of_a_write_key(tmp_path: Path, table: str, says: str) -> None:
+    text = f'[[write_keys]]\nname = "a"\nenv = "A"\n{table}\n'
+    settings, (problem,) = load(tmp_path, text, {"A": "not %% base64"})
+    assert says in problem.message
+    assert "base64" not in str(problem)
+    assert settings.write_keys == ()
+
+
+def test_the_header_of_the_client_is_a_name(tmp_path: Path) -> None:
+    settings, problems = load(tmp_path, 'client_ip_header = "CF-Connecting-IP"')
+    assert (problems, settings.client_ip_header) == ((), "cf-connecting-ip")
+    _, (problem,) = load(tmp_path, 'client_ip_header = "X Real IP"')
+    assert problem.message == "must be the name of a header"
+
+
+def test_keys_of_the_data_directory_count(tmp_path: Path) -> None:
+    open_to_all = Settings(listen=Address("0.0.0.0", 80), data=tmp_path)
+    assert listen_problem(open_to_all) is not None
+    change_keys(tmp_path, lambda keys: added(keys, Grant("shop"), digest("value"), 1))
+    assert listen_problem(open_to_all) is None
+    change_keys(tmp_path, lambda keys: revoked(keys, "shop"))
+    assert listen_problem(open_to_all) is not None
+
+
+def test_keys_that_cannot_be_read_are_not_none(tmp_path: Path) -> None:
+    (tmp_path / KEYS_FILE).write_text("{", "utf-8")
+    problem = listen_problem(Settings(data=tmp_path))
+    assert problem is not None
+    assert "is damaged" in str(problem)
+
+
 def test_without_keys_only_this_machine_is_listened_to() -> None:
     for host in ("127.0.0.1", "::1", "localhost", "127.9.9.9"):
         assert listen_problem(Settings(listen=Address(host, 80))) is None
@@ -188,6 +266,7 @@ def test_without_keys_only_this_machine_is_listened_to() -> None:
 
 def test_variables_for_rules(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(" hush \n", "utf-8")
+    (tmp_path / "token").chmod(0o600)
     (tmp_path / "empty").write_text("\n", "utf-8")
     variables = EnvironmentVariables(
         {

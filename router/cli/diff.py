@@ -10,28 +10,27 @@ from typing import BinaryIO
 
 import click
 
+from router.cli.decoding import config_option, decoding_settings, format_option
 from router.cli.files import RULE_FILE, checked
 from router.cli.recordings import Reading, arrival_time
 from router.compare import Compared, Summary, compare, settings_changed
 from router.compare.report import event_lines, summary_lines
-from router.inputs import FORMATS
 
 
 @click.command()
 @click.argument("old", type=RULE_FILE)
 @click.argument("new", type=RULE_FILE)
 @click.option("--events", required=True, type=click.File("rb"), help="Recorded events, or - for input.")
-@click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="standard", help="The events' format."
-)
+@format_option()
+@config_option
 @click.option("--now", metavar="TIME", help="When the events arrive: ISO 8601 or epoch seconds.")
 @click.option("--examples", type=click.IntRange(0, 100), default=3, help="Examples of each change.")
 @click.option("--each", "every", is_flag=True, help="Show every event that changed, then the summary.")
 @click.option("--json", "as_json", is_flag=True, help="A line for each changed event, then the summary.")
 @click.pass_context
 def diff(
-    context: click.Context, old: Path, new: Path, events: BinaryIO, form: str, now: str | None,
-    examples: int, every: bool, as_json: bool,
+    context: click.Context, old: Path, new: Path, events: BinaryIO, form: str, config: Path | None,
+    now: str | None, examples: int, every: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Compare what two rule files make of recorded events.
 
@@ -45,7 +44,7 @@ def diff(
     Exit status: 0 no difference, 1 differences, 2 could not run.
     """
     programs = checked(context, [old], otherwise=2), checked(context, [new], otherwise=2)
-    reading = Reading(events, form, arrival_time(now))
+    reading = Reading(events, form, arrival_time(now), decoding_settings(config))
     summary = Summary(most_examples=examples)
     for each in reading.events():
         if each.arrival is not None:

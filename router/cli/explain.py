@@ -11,9 +11,14 @@ from typing import Any, BinaryIO
 import click
 
 from router import explain as explaining
+from router.cli.decoding import config_option, decoding_settings, format_option
 from router.cli.files import RULE_FILE, checked
-from router.inputs import FORMATS, Decoded, RawRequest, decode
+from router.inputs import Decoded, RawRequest, decode
 from router.lang.instants import to_epoch_seconds
+from router.lang.outcome import Arrival
+from router.lang.program import Program
+from router.settings import Settings
+from router.visitors import recall_kept
 
 
 @click.command()
@@ -23,45 +28,52 @@ from router.lang.instants import to_epoch_seconds
 @click.option(
     "--event", "event", required=True, type=click.File("rb"), help="The event, or - for standard input."
 )
-@click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="standard", help="The event's format."
-)
+@format_option(text="The event's format, by default standard.")
+@config_option
 @click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="A cookie of the request.")
 @click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="A header of the request.")
 @click.option("--now", metavar="TIME", help="When the event arrives: ISO 8601 or epoch seconds.")
 @click.option("--json", "as_json", is_flag=True, help="Print an array with an element for each outcome.")
 @click.pass_context
 def explain(
-    context: click.Context, files: tuple[Path, ...], event: BinaryIO, form: str, cookies: tuple[str, ...],
-    headers: tuple[str, ...], now: str | None, as_json: bool,
+    context: click.Context, files: tuple[Path, ...], event: BinaryIO, form: str, config: Path | None,
+    cookies: tuple[str, ...], headers: tuple[str, ...], now: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show what becomes of an event, and why.
 
     Every destination's outcome; every field with its value, the line that set it, which alternative of a
     fallback gave it and why the ones before gave nothing. Every destination counts as active, and nothing is
-    sent. An event file may hold one object, an array, or a line for each event.
+    sent. An event file may hold one object, an array, or a line for each event. Where the settings have
+    visitors remembered, what the data directory knows of the event's visitor is used.
 
     Exit status: 0 explained, 1 the rules have errors or an event was rejected, 2 a file could not be read.
     """
-    program = checked(context, files)
+    program, settings = checked(context, files), decoding_settings(config)
     request = RawRequest(
         body=event.read(),
         received_at=_time(now),
         headers={**_headers(headers), **_content_type(event)},
         cookies=_pairs(cookies, "--cookie"),
     )
-    decoded = decode(form, request)
+    decoded = decode(form, request, settings)
     if decoded.problem is not None:
         raise click.ClickException(f"the event cannot be read: {decoded.problem.reason}")
     if not (as_json or decoded.arrivals or decoded.rejections):
         raise click.ClickException("there is no event in it")
-    explanations = [explaining.explain(program, arrival) for arrival in decoded.arrivals]
+    arrivals = [_reminded(arrival, settings, program) for arrival in decoded.arrivals]
+    explanations = [explaining.explain(program, arrival) for arrival in arrivals]
     if as_json:
         found = [each.as_json() for explanation in explanations for each in explanation.outcomes]
         click.echo(_dumps(found))
     elif explanations:
         click.echo("\n\n".join(explaining.as_text(each) for each in explanations))
     _rejected(context, decoded)
+
+
+def _reminded(arrival: Arrival, settings: Settings, program: Program) -> Arrival:
+    """With what the data directory remembers of the visitor, as a daemon would give it to the rules."""
+    country = program.settings.get("phone_country")
+    return recall_kept(settings.data, settings.visitors, arrival, country).given_to(arrival)
 
 
 def _rejected(context: click.Context, decoded: Decoded) -> None:

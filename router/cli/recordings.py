@@ -14,6 +14,7 @@ import click
 
 from router.lang.instants import to_epoch_seconds
 from router.recorded import Recorded, recorded
+from router.settings import Settings
 
 _WORTH_A_BAR = 2_000_000
 _NAMED = 5
@@ -36,6 +37,7 @@ class Reading:
     stream: BinaryIO
     form: str
     now: int
+    settings: Settings = field(default_factory=Settings)
     unreadable: int = 0
     _named: list[str] = field(default_factory=list)
 
@@ -44,7 +46,7 @@ class Reading:
         with click.progressbar(
             length=_size(self.stream), label="events", file=sys.stderr, hidden=not self._shows_bar()
         ) as bar:
-            for each in recorded(self.stream, self.form, self.now):
+            for each in recorded(self.stream, self.form, self.now, self.settings):
                 bar.update(each.offset - bar.pos)
                 if each.arrival is not None:
                     yield each

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,16 +14,35 @@ import click
 
 from router.cli.files import RULE_FILE, default_config
 from router.cli.reporting import show
-from router.daemon import Deployment, NotReady, Service, deploy, run_service
+from router.daemon import (
+    Candidate,
+    Deployment,
+    NotReady,
+    Plan,
+    Service,
+    keep_memory_private,
+    prepare,
+    run_service,
+)
 from router.delivery.spool import SpoolUnusable
 from router.logs import configure_logs
 from router.settings import EnvironmentVariables, Settings, is_loopback, listen_problem, load_settings
+from router.tracing import tracing_problem
 
 
 @click.command()
 @click.option(
     "--rules", "files", multiple=True, required=True, type=RULE_FILE, help="Rule files, or shipped names."
 )
+@click.option("--tests", multiple=True, type=RULE_FILE, help="Files with more tests of the rules.")
+@click.option("--no-tests", is_flag=True, help="Run no tests before rules come into force.")
+@click.option(
+    "--shadow",
+    multiple=True,
+    type=RULE_FILE,
+    help="Rules that send nothing; what they would do otherwise is counted.",
+)
+@click.option("--dry-run", is_flag=True, help="Do everything but the send; needs no token.")
 @click.option(
     "--listen", metavar="HOST:PORT", help="Where events are taken. Default 127.0.0.1:8080; port 0 is any."
 )
@@ -34,24 +53,36 @@ from router.settings import EnvironmentVariables, Settings, is_loopback, listen_
 )
 @click.pass_context
 def run(
-    context: click.Context, files: tuple[Path, ...], listen: str | None, admin: str | None, data: Path | None,
+    context: click.Context, files: tuple[Path, ...], tests: tuple[Path, ...], no_tests: bool,
+    shadow: tuple[Path, ...], dry_run: bool, listen: str | None, admin: str | None, data: Path | None,
     config: Path | None,
 ) -> None:  # fmt: skip
     """Take events over HTTP and deliver them to TikTok.
 
-    Events are posted to /v1/events (standard format) or /events (Commanders Act) and answered 202 once they
-    are on disk. SIGTERM finishes what is in flight and ends; SIGHUP loads the rules again, all or nothing.
+    Events are posted to /v1/events (standard format), or to where other trackers post them, and answered once
+    they are on disk. Rules come into force when their tests pass, at the start and when their files or token
+    files change (or on SIGHUP), all or nothing. SIGTERM finishes what is in flight and ends; a second one
+    ends at once.
+
+    A dry run judges events instead of posting them, and keeps its data apart, in the folder dry-run of the
+    data directory.
 
     Exit status: 0 stopped as asked, 1 stopped because the disk failed, 2 could not start.
     """
+    if tests and no_tests:
+        raise click.UsageError("--tests and --no-tests exclude each other")
     variables = EnvironmentVariables(os.environ)
     settings = _settings(context, config, variables, listen=listen, admin=admin, data=data)
     redaction = configure_logs(style=settings.logs.style, level=settings.logs.level)
-    deployment = _deployment(context, files, settings, variables)
+    runs_tests = bool(tests) or (settings.reload.tests and not no_tests)
+    plan = Plan(files, tests, shadow, run_tests=runs_tests, dry_run=dry_run)
+    first = prepare(plan, settings, variables)
     redaction.register(variables.secrets())
-    for remark in (*deployment.remarks, *_notes(settings, variables)):
+    remarks = _remarks(context, first)
+    for remark in (*remarks, *_notes(settings, variables)):
         click.echo(f"note: {remark}", err=True)
-    service = Service(settings, files, deployment, lambda: EnvironmentVariables(os.environ), redaction)
+    service = Service(settings, plan, first, _environment(settings), redaction)
+    keep_memory_private()
     try:
         status = asyncio.run(run_service(service, _announce))
     except SpoolUnusable as problem:
@@ -65,20 +96,26 @@ def _settings(
     context: click.Context, config: Path | None, variables: EnvironmentVariables, **overrides: Any
 ) -> Settings:
     settings, problems = load_settings(config or default_config(), variables, **overrides)
-    exposed = listen_problem(settings)
-    if problems or exposed:
-        _could_not(context, *(str(each) for each in (*problems, exposed) if each))
+    found = [each for each in (*problems, listen_problem(settings), tracing_problem(settings)) if each]
+    if found:
+        _could_not(context, *map(str, found))
     return settings
 
 
-def _deployment(
-    context: click.Context, files: tuple[Path, ...], settings: Settings, variables: EnvironmentVariables
-) -> Deployment:
-    deployment = deploy(files, variables, settings.profile)
-    if isinstance(deployment, NotReady):
-        show(deployment.diagnostics, err=True)
-        _could_not(context, *(deployment.problems or ("the rules have errors",)))
-    return deployment
+def _environment(settings: Settings) -> Callable[[], EnvironmentVariables]:
+    return lambda: EnvironmentVariables(os.environ, takes_open_files=settings.takes_open_files)
+
+
+def _remarks(context: click.Context, first: Candidate) -> list[str]:
+    """What to know of the rules, once they and those in the shadow can run."""
+    for found, which in (
+        (first.live, "the rules have errors"),
+        (first.shadow, "the shadow rules have errors"),
+    ):
+        if isinstance(found, NotReady):
+            show(found.diagnostics, err=True)
+            _could_not(context, *(found.problems or (which,)))
+    return list(first.live.remarks) if isinstance(first.live, Deployment) else []
 
 
 def _notes(settings: Settings, variables: EnvironmentVariables) -> Iterator[str]:
@@ -106,5 +143,8 @@ def _announce(service: Service) -> None:
     active = ", ".join(service.deployment.active)
     click.echo(f"listening on {service.address}")
     click.echo(f"admin on {service.admin_address}")
-    click.echo(f"rules {service.deployment.program.version}, sending to {active}")
+    what = (
+        f"dry run: nothing is sent, judging for {active}" if service.plan.dry_run else f"sending to {active}"
+    )
+    click.echo(f"rules {service.deployment.program.version}, {what}")
     sys.stdout.flush()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from router.assets import asset
+from router.cli.decoding import config_option, decoding_settings, format_option
 from router.cli.recordings import Reading
-from router.inputs import FORMATS
 from router.learn import Learned, Shape, extension
 from router.learn import schema as schema_text
 from router.learn.shape import Room
 from router.rulebook import load
+from router.settings import Settings
 
 _STANDARD = "schemas/standard.rules"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,12 +28,11 @@ def schema() -> None:
 
 @schema.command()
 @click.argument("file", type=click.File("rb"))
-@click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), help="The events' format; raw by default."
-)
+@format_option(None, "The events' format, by default raw.")
+@config_option
 @click.option("--name", default="event", help="The schema's name.")
 @click.option("--standard", is_flag=True, help="Only what the shipped standard event lacks.")
-def learn(file: BinaryIO, form: str | None, name: str, standard: bool) -> None:
+def learn(file: BinaryIO, form: str | None, config: Path | None, name: str, standard: bool) -> None:
     """Write a `schema event` from recorded events.
 
     FILE (or - for standard input) holds a line for each event, an array, or one object. Types are the
@@ -43,12 +44,12 @@ def learn(file: BinaryIO, form: str | None, name: str, standard: bool) -> None:
     """
     if not _NAME.fullmatch(name):
         raise click.BadParameter("a name has letters, digits and _", param_hint="--name")
-    learned = _learn(file, form or ("standard" if standard else "raw"))
+    learned = _learn(file, form or ("standard" if standard else "raw"), decoding_settings(config))
     click.echo(_extension(learned) if standard else schema_text(learned, name), nl=False)
 
 
-def _learn(file: BinaryIO, form: str) -> Learned:
-    reading = Reading(file, form, now=0)
+def _learn(file: BinaryIO, form: str, settings: Settings) -> Learned:
+    reading = Reading(file, form, 0, settings)
     shape, room, events = Shape(), Room(), 0
     for each in reading.events():
         if each.arrival is not None:

@@ -11,11 +11,13 @@ from typing import BinaryIO
 import click
 
 from router.assets import asset
+from router.cli.decoding import config_option, decoding_settings, format_option
 from router.cli.files import RULE_FILE, checked
 from router.cli.reporting import wants_colour
-from router.inputs import FORMATS, RawRequest, decode
+from router.inputs import RawRequest, decode
 from router.lang.outcome import Arrival
 from router.prompt.session import Session
+from router.settings import Settings
 
 SAMPLE = "fixtures/purchase.json"
 
@@ -25,11 +27,12 @@ SAMPLE = "fixtures/purchase.json"
     "--rules", "files", multiple=True, type=RULE_FILE, help="Rule files, as for `run`; else standard.rules."
 )
 @click.option("--event", "event", type=click.File("rb"), help="The sample event; else a purchase.")
-@click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="standard", help="The event's format."
-)
+@format_option(text="The event's format, by default standard.")
+@config_option
 @click.pass_context
-def try_(context: click.Context, files: tuple[Path, ...], event: BinaryIO | None, form: str) -> None:
+def try_(
+    context: click.Context, files: tuple[Path, ...], event: BinaryIO | None, form: str, config: Path | None
+) -> None:
     """Try expressions of the rule language on a sample event.
 
     Each line is an expression, whose value and type are shown, or why it is missing; or a command such as
@@ -39,7 +42,7 @@ def try_(context: click.Context, files: tuple[Path, ...], event: BinaryIO | None
     be read.
     """
     program = checked(context, files or (asset("rules") / "standard.rules",))
-    arrival = _arrival(event, form)
+    arrival = _arrival(event, form, decoding_settings(config))
     session = Session(program, arrival.event, arrival.now, wants_colour(), dict(arrival.cookies))
     if sys.stdin.isatty():
         click.echo(".help shows what there is, .quit leaves")
@@ -67,10 +70,11 @@ def _run(session: Session, lines: Iterable[str]) -> bool:
     return wrong
 
 
-def _arrival(event: BinaryIO | None, form: str) -> Arrival:
+def _arrival(event: BinaryIO | None, form: str, settings: Settings) -> Arrival:
     """The first event of the file."""
     body = event.read() if event else (asset("rules") / SAMPLE).read_bytes()
-    decoded = decode(form if event else "standard", RawRequest(body=body, received_at=time.time()))
+    request = RawRequest(body=body, received_at=time.time())
+    decoded = decode(form if event else "standard", request, settings)
     if decoded.problem is not None:
         raise click.ClickException(f"the event cannot be read: {decoded.problem.reason}")
     if not decoded.arrivals:

@@ -1,9 +1,11 @@
-"""What to do about a destination that does not get its events, in the words of `tagwright status`."""
+"""What to do about what is wrong, in the words of `tagwright status`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+
+from router.inputs.consent import SETTING_OF
 
 _TRY_AGAIN: Final = "SIGHUP tries again at once"
 _HELD: Final[Mapping[str, str]] = {
@@ -30,7 +32,27 @@ _FAILING: Final[Mapping[str, str]] = {
     "garbage": "what answers is not TikTok's API; look for a proxy or firewall in between, and at "
     "tiktok.base_url",
 }
+RELOAD_FAILED: Final = "correct what is listed here and send SIGHUP"
+DISK_LOW: Final = (
+    "make room on the disk of the data directory; nothing accepted is lost, and senders that repeat lose "
+    "nothing"
+)
+NEARLY_FULL: Final = "see why its destination does not take events; senders that repeat lose nothing"
+LATE: Final = (
+    "more comes in than goes out, or attempts of these events fail; compare what is received and sent in the "
+    "metrics, and see delivery.in_flight and delivery.batch_max"
+)
+EVICTED: Final = "`tagwright dead list` shows why there are so many; store.dead_bytes is the room for them"
+UNACCOUNTED: Final = "this is a mistake of TagWright's; keep a backup of the data directory and report it"
 _OTHERWISE: Final = "see what the log says of this destination"
+
+
+def for_consent(name: str) -> str:
+    """What to do when the consent of events in this format cannot be read."""
+    setting = SETTING_OF.get(name)
+    if setting is None:
+        return "send consent.advertising as true or false"
+    return f"set consent.{setting}, word by word, for example to advertising; docs/consent.md says how"
 
 
 def for_state(state: str, reason: str) -> str | None:

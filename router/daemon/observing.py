@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from router.delivery.entry import Entry
+from router.tiktok.match_keys import match_keys_of
 from router.web.metrics import Metrics
 
 _LOG = structlog.get_logger()
@@ -42,16 +43,22 @@ class MeteredDelivery:
         self.troubles: dict[str, Trouble] = {}
         """Destinations whose attempts fail, until one of their events gets through."""
 
-    def posted(self, destination: str, size: int, seconds: float) -> None:
+    def posted(self, destination: str, size: int, seconds: float, answer: str) -> None:
         self._metrics.batch(destination, size, seconds)
+        self._metrics.attempted(destination, answer)
+
+    def adapted(self, destination: str, limit: int) -> None:
+        self._metrics.concurrency(destination, limit)
 
     def sent(self, entry: Entry) -> None:
         self.sent_by_event[entry.destination, entry.event] += 1
         self._metrics.sent(entry.destination, entry.event)
+        self._metrics.delivered_after(entry.destination, self._now() - entry.accepted_at)
+        self._metrics.matched_by(entry.source, match_keys_of(entry.payload))
         if self.troubles:
             self._recovered(entry.destination)
 
-    def retried(self, entry: Entry, why: str) -> None:
+    def retried(self, entry: Entry, why: str, request_id: str = "") -> None:
         name = entry.destination
         self._metrics.retried(name, why)
         before = self.troubles.get(name) or Trouble(why, self._now(), 0)
@@ -61,10 +68,11 @@ class MeteredDelivery:
             _LOG.warning(
                 "destination_failing",
                 destination=name, reason=why, attempts=trouble.attempts, seconds=self._seconds(trouble),
+                **_names(entry, request_id),
             )  # fmt: skip
         self.troubles[name] = trouble
 
-    def died(self, entry: Entry, reason: str, code: str) -> None:
+    def died(self, entry: Entry, reason: str, code: str, request_id: str = "") -> None:
         name, why = entry.destination, f"{reason} {code}".strip()
         self.dead[name, why] += 1
         self._metrics.dead(name, reason, code)
@@ -72,10 +80,15 @@ class MeteredDelivery:
             _LOG.warning(
                 "dead_letter",
                 destination=name, reason=reason, code=code, name=entry.event, so_far=self.dead[name, why],
+                **_names(entry, request_id),
             )  # fmt: skip
 
-    def changed(self, destination: str, state: str, reason: str) -> None:
+    def evicted(self, count: int) -> None:
+        self._metrics.evicted(count)
+
+    def changed(self, destination: str, state: str, reason: str, code: str) -> None:
         self._metrics.held(destination, is_held=state == "held")
+        self._metrics.changed(destination, state, reason, code)
         if state in ("held", "throttled"):
             self.troubles.pop(destination, None)
 
@@ -96,3 +109,9 @@ class MeteredDelivery:
 
     def _seconds(self, trouble: Trouble) -> int:
         return round(self._now() - trouble.since)
+
+
+def _names(entry: Entry, request_id: str) -> dict[str, str]:
+    """What leads from a line of the log to TikTok's side and to the request that brought the event."""
+    named = {"request_id": request_id, "request": entry.correlation}
+    return {name: value for name, value in named.items() if value}

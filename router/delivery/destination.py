@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from router.delivery.company import News
 from router.delivery.concurrency import Concurrency, adapted
 from router.delivery.condition import OPEN, Condition, after
 from router.delivery.guard import Guard
@@ -14,6 +15,8 @@ from router.delivery.surroundings import Surroundings
 from router.delivery.verdict import Throttled, Verdict
 
 log = structlog.get_logger()
+
+_SHARED = frozenset({"held", "throttled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Destination:
             busy=in_flight >= self.concurrency.limit,
             cap=self._around.settings.in_flight,
         )
+        self._around.observer.adapted(self.name, self.concurrency.limit)
 
     def heard(self, verdicts: Sequence[Verdict], *, probe: bool) -> None:
         """A request was answered, or failed."""
@@ -81,8 +85,33 @@ class Destination:
             now=around.clock.monotonic(),
             draw=around.rng.random(),
         )
+        self._changed(before)
+        self._share(before)
+
+    def told(self, news: News) -> bool:
+        """What another router heard from the destination; whether that changes anything here.
+
+        Failures stay each router's own: its way to the destination may be what failed.
+        """
+        before = self.condition
+        if news.state == "open" and before.state not in _SHARED:
+            return False
+        until = self._around.clock.monotonic() + news.seconds if news.state != "open" else 0.0
+        self.condition = Condition(news.state, news.reason, news.code, until, news.strikes)
+        self._changed(before)
+        return self.condition != before
+
+    def _changed(self, before: Condition) -> None:
         now = self.condition
         if (now.state, now.reason, now.code) != (before.state, before.reason, before.code):
             tell = log.info if now.state == "open" else log.warning
             tell("destination", destination=self.name, state=now.state, reason=now.reason, code=now.code)
-            around.observer.changed(self.name, now.state, now.reason)
+            self._around.observer.changed(self.name, now.state, now.reason, now.code)
+
+    def _share(self, before: Condition) -> None:
+        """What the destination said concerns every router that delivers to it."""
+        now = self.condition
+        if now == before or not {now.state, before.state} & _SHARED or now.state == "failing":
+            return
+        seconds = max(0.0, now.until - self._around.clock.monotonic())
+        self._around.company.tell(News(self.name, now.state, now.reason, now.code, seconds, now.strikes))

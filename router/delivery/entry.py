@@ -31,7 +31,8 @@ class Entry:
     `payload` is one finished JSON object. The dedup claim lives `claim_seconds` after the confirmed send,
     or until `claim_until` where that is set (an id derived without a timestamp), sent or not.
     `resend_seconds` is how long after the first attempt with an unknown outcome the destination still
-    recognises a resend as a repeat.
+    recognises a resend as a repeat. `correlation` names the request that brought the event, and `kept` is the
+    event as it came, where that is to be kept for as long as the entry is.
     """
 
     key: bytes
@@ -46,6 +47,8 @@ class Entry:
     claim_seconds: int = CLAIM_SECONDS
     claim_until: float | None = None
     resend_seconds: int = RESEND_SECONDS
+    correlation: str = ""
+    kept: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.key) != KEY_BYTES:
@@ -61,7 +64,8 @@ class Queued:
     """An entry in the spool. `attempts` counts the one that a claim has just recorded.
 
     `first_ambiguous_at` is when the first attempt began that may have arrived without our knowing.
-    `crashes` counts the batches with it that our process did not survive.
+    `crashes` counts the batches with it that our process did not survive, `why` says what the latest attempt
+    came to.
     """
 
     id: int
@@ -70,6 +74,7 @@ class Queued:
     due: float
     first_ambiguous_at: float | None = None
     crashes: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +90,7 @@ class DeadLetter:
     message: str
     request_id: str
     died_at: float
+
+    def waiting_again(self, entry: Entry, now: float) -> Queued:
+        """What it would be among what waits, its payload exchanged for that of `entry`."""
+        return Queued(self.id, entry, 0, now, None)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from router.delivery.attempt import class_of
 from router.delivery.batch import split
 from router.delivery.destination import Destination
 from router.delivery.guard import REFUSED_ALIKE, Answered, Fault, Trial, fault_of
@@ -92,7 +93,7 @@ class Flight:
             log.error("sender_failed", destination=name, error=type(problem).__name__)  # noqa: TRY400
             verdicts = [_FAILED] * len(part)
         seconds = around.clock.monotonic() - began
-        around.observer.posted(name, len(part), seconds)
+        around.observer.posted(name, len(part), seconds, class_of(verdicts))
         self._destination.timed(seconds, verdicts, self._in_flight())
         return verdicts
 

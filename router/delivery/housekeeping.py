@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from router.delivery.drift import Drift, drifted, jumped
+from router.delivery.entry import CLAIM_SECONDS
+from router.delivery.retry import DAY
 from router.delivery.spool import SpoolBroken
 from router.delivery.surroundings import Surroundings
 
@@ -34,6 +36,7 @@ class Housekeeping:
                 drift = await self._check_clock()
                 await self._purge(drift.lag)
                 await self._evict()
+                await self._forget(drift.lag)
             except SpoolBroken:
                 raise
             except Exception as problem:
@@ -57,19 +60,36 @@ class Housekeeping:
         return drift
 
     async def _purge(self, lag: float) -> None:
-        """Step by step, so that no request waits long for the disk."""
-        policy = self._around.policy
+        policy, spool = self._around.policy, self._around.spool
         now = self._around.clock.now()
         before = now - lag - policy.dead_seconds
-        purged = PURGE_STEP
-        while purged >= PURGE_STEP:
-            purged = await self._around.spool.purge(now, dead_before=before, limit=PURGE_STEP)
+        remember = max(0, policy.outcome_seconds - CLAIM_SECONDS)
+        await _in_steps(lambda: spool.purge(now, dead_before=before, remember=remember, limit=PURGE_STEP))
 
     async def _evict(self) -> None:
-        before = self.evicted
-        evicted = PURGE_STEP
-        while evicted >= PURGE_STEP:
-            evicted = await self._around.spool.evict(self._around.policy.dead_bytes, limit=PURGE_STEP)
+        policy, spool, now = self._around.policy, self._around.spool, self._around.clock.now()
+        evicted = await _in_steps(lambda: spool.evict(policy.dead_bytes, now, limit=PURGE_STEP))
+        if evicted:
             self.evicted += evicted
-        if self.evicted > before:
-            log.warning("dead_letters_evicted", count=self.evicted - before)
+            self._around.observer.evicted(evicted)
+            log.warning("dead_letters_evicted", count=evicted)
+
+    async def _forget(self, lag: float) -> None:
+        policy, archive = self._around.policy, self._around.spool.archive
+        now = self._around.clock.now() - lag
+        records = now - policy.outcome_seconds
+        # A settlement is told of for as long as the claim that it ended.
+        settlements = now - max(policy.outcome_seconds, policy.drift_hold) - DAY
+        await _in_steps(
+            lambda: archive.forget(records, settlements, most=policy.outcome_rows, limit=PURGE_STEP)
+        )
+
+
+async def _in_steps(remove: Callable[[], Awaitable[int]]) -> int:
+    """Step by step, so that no request waits long for the disk; how many went in all."""
+    removed = 0
+    while step := await remove():
+        removed += step
+        if step < PURGE_STEP:
+            break
+    return removed

@@ -9,6 +9,7 @@ import structlog
 
 from router.delivery.batch import batches, linger
 from router.delivery.clock import within
+from router.delivery.company import News
 from router.delivery.destination import Destination
 from router.delivery.entry import Queued
 from router.delivery.flight import Flight
@@ -47,6 +48,11 @@ class Lane:
         """Try a held destination at once."""
         self.destination.release()
         self.nudge()
+
+    def told(self, news: News) -> None:
+        """Another router heard something of the destination."""
+        if self.destination.told(news):
+            self.nudge()
 
     def stop(self) -> None:
         """Claim no more; `run` ends when the requests in flight are answered."""

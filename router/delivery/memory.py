@@ -4,92 +4,97 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
-from router.delivery.bounds import Bounds, Gate
+from router.delivery.account import DEAD, DUPLICATE, NOTHING, PURGED, SENT, Account
+from router.delivery.archive import Route, Settlement
+from router.delivery.bounds import Bounds
 from router.delivery.drift import Drift
 from router.delivery.entry import DeadLetter, Entry, Queued
+from router.delivery.memory_archive import MemoryArchive
+from router.delivery.memory_shelves import Claim, Shelves
 from router.delivery.spool import Buried, Claimed, Delivered, Rescheduled, Stats, Step
 
 
-@dataclass(slots=True)
-class _Claim:
-    expires: float | None
-    row: int
-
-
-class MemorySpool:
+class MemorySpool(Shelves):
     """See `Spool`; nothing survives the process."""
 
     def __init__(self, bounds: Bounds | None = None) -> None:
-        self._gate = Gate(bounds or Bounds())
-        self._rows: dict[int, Queued] = {}
-        self._leased: dict[int, float] = {}
-        self._claims: dict[bytes, _Claim] = {}
-        self._dead: dict[int, DeadLetter] = {}
+        super().__init__(bounds or Bounds())
+        self.archive = MemoryArchive(self)
         self._last = 0
+        self._last_record = 0
         self._drift = Drift()
-        self._stored: Callable[[Collection[str]], None] = lambda _: None
 
-    async def put(self, entries: Sequence[Entry]) -> list[bool]:
-        seen = {entry.key for entry in entries if self._is_claimed(entry)}
-        fresh = [entry for entry in entries if entry.key not in seen]
-        if fresh:
-            size = sum(len(entry.payload) for entry in fresh) + self._size()
-            self._gate.admit(len(self._rows) + len(fresh), size)
+    async def put(self, entries: Sequence[Entry], account: Account = NOTHING) -> list[bool]:
+        self.admit([entry for entry in entries if not self._is_claimed(entry)])
         answers = [self._put(entry) for entry in entries]
+        self.postings.update(account.postings)
+        for record in account.records:
+            self._last_record += 1
+            self.records.append((self._last_record, record))
         if any(answers):
-            self._stored({entry.destination for entry, new in zip(entries, answers, strict=True) if new})
+            self.stored({entry.destination for entry, new in zip(entries, answers, strict=True) if new})
         return answers
 
     def _is_claimed(self, entry: Entry) -> bool:
-        claim = self._claims.get(entry.key)
-        return claim is not None and (
-            claim.expires is None or claim.expires > entry.accepted_at - self._drift.lag
-        )
+        claim = self.claims.get(entry.key)
+        return claim is not None and not self.ended(claim, entry.accepted_at - self._drift.lag)
 
     def _put(self, entry: Entry) -> bool:
+        way = Route(entry.destination, entry.source, entry.source_id, entry.event, entry.rules_version)
+        self.routes[way] = None
         if self._is_claimed(entry):
+            self.postings[entry.destination, DUPLICATE, ""] += 1
             return False
         self._last += 1
-        self._rows[self._last] = Queued(self._last, entry, 0, entry.accepted_at)
-        self._claims[entry.key] = _Claim(entry.claim_until, self._last)
+        self.rows[self._last] = Queued(self._last, replace(entry, kept=None), 0, entry.accepted_at)
+        self.claims[entry.key] = Claim(entry, entry.claim_until, self._last)
+        if entry.kept is not None:
+            self.kept[self._last] = entry.kept
         return True
 
     async def claim(self, destination: str, limit: int, now: float) -> Claimed:
         waiting = sorted(self._waiting(destination), key=lambda row: (row.due, row.id))
         due = [replace(row, attempts=row.attempts + 1) for row in waiting if row.due <= now][:limit]
-        self._rows.update({row.id: row for row in due})
-        self._leased.update({row.id: now for row in due})
+        self.rows.update({row.id: row for row in due})
+        self.leased.update({row.id: now for row in due})
         if len(due) == limit:
             return Claimed(tuple(due))
         return Claimed(tuple(due), min((row.due for row in self._waiting(destination)), default=None))
 
     def _waiting(self, destination: str) -> list[Queued]:
-        rows = self._rows.values()
-        return [row for row in rows if row.entry.destination == destination and row.id not in self._leased]
+        rows = self.rows.values()
+        return [row for row in rows if row.entry.destination == destination and row.id not in self.leased]
 
     async def settle(self, steps: Sequence[Step], now: float) -> int:
-        return sum(self._step(step, now) for step in steps)
+        said: dict[Settlement, int] = {}
+        return sum(self._step(step, now, said) for step in steps)
 
-    def _step(self, step: Step, now: float) -> bool:
-        if self._leased.pop(step.id, None) is None:
+    def _step(self, step: Step, now: float, said: dict[Settlement, int]) -> bool:
+        if self.leased.pop(step.id, None) is None:
             return False
-        row = self._rows.pop(step.id)
+        row = self.rows.pop(step.id)
         match step:
             case Delivered():
-                self._end_claim(row, row.entry.claim_expiry(now))
+                self.kept.pop(row.id, None)
+                self.postings[row.entry.destination, SENT, ""] += 1
+                words = Settlement(now, request_id=step.request_id)
+                self._end_claim(row, "sent", row.entry.claim_expiry(now), self._once(words, said))
             case Rescheduled():
-                self._rows[row.id] = replace(
+                self.rows[row.id] = replace(
                     row,
                     due=step.due,
                     first_ambiguous_at=step.first_ambiguous_at,
                     attempts=row.attempts - (not step.counted),
+                    why=step.why,
                 )
             case Buried():
-                self._end_claim(row, row.entry.claim_until)
-                self._dead[row.id] = DeadLetter(
+                self.postings[row.entry.destination, DEAD, step.reason] += 1
+                words = Settlement(now, step.reason, step.code, step.message, step.request_id)
+                self._end_claim(row, "dead", row.entry.claim_until, self._once(words, said))
+                self.letters[row.id] = DeadLetter(
                     row.id, row.entry, row.attempts, row.first_ambiguous_at,
                     step.reason, step.code, step.message, step.request_id, now,
                 )  # fmt: skip
@@ -97,43 +102,46 @@ class MemorySpool:
                 assert_never(step)
         return True
 
-    def _end_claim(self, row: Queued, expires: float | None) -> None:
-        claim = self._claims.get(row.entry.key)
+    def _once(self, words: Settlement, said: dict[Settlement, int]) -> int:
+        if words not in said:
+            said[words] = self.settlement(words)
+        return said[words]
+
+    def _end_claim(self, row: Queued, state: str, expires: float | None, settlement: int) -> None:
+        claim = self.claims.get(row.entry.key)
         if claim is not None and claim.row == row.id:
-            claim.expires = expires
+            claim.state, claim.expires, claim.settlement = state, expires, settlement
+            claim.attempts = row.attempts
 
     async def recover(self) -> int:
-        voided, self._leased = self._leased, {}
+        voided, self.leased = self.leased, {}
         for row_id, claimed_at in voided.items():
-            row = self._rows[row_id]
+            row = self.rows[row_id]
             doubt = claimed_at if row.first_ambiguous_at is None else row.first_ambiguous_at
-            self._rows[row_id] = replace(row, first_ambiguous_at=doubt, crashes=row.crashes + 1)
+            self.rows[row_id] = replace(row, first_ambiguous_at=doubt, crashes=row.crashes + 1)
         return len(voided)
 
-    async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
-        ends = sorted((c.expires, key) for key, c in self._claims.items() if c.expires is not None)
-        expired = [key for expires, key in ends if expires <= now - self._drift.lag][:limit]
+    async def purge(
+        self, now: float, *, dead_before: float | None = None, remember: float = 0.0, limit: int = 1000
+    ) -> int:
+        before = now - self._drift.lag - remember
+        ends = sorted((c.expires, key) for key, c in self.claims.items() if c.expires is not None)
+        expired = [key for expires, key in ends if expires <= before][:limit]
         for key in expired:
-            del self._claims[key]
-        buried = sorted(self._dead.values(), key=lambda letter: (letter.died_at, letter.id))
-        old = [each for each in buried if dead_before is not None and each.died_at < dead_before][:limit]
-        for letter in old:
-            self._forget(letter)
-        return len(expired) + len(old)
+            del self.claims[key]
+        old = [each for each in self._oldest() if dead_before is not None and each.died_at < dead_before]
+        self.depart(old[:limit], now, PURGED)
+        return len(expired) + len(old[:limit])
 
-    def _forget(self, letter: DeadLetter) -> None:
-        del self._dead[letter.id]
-        claim = self._claims.get(letter.entry.key)
-        if claim is not None and claim.row == letter.id:
-            del self._claims[letter.entry.key]
+    def _oldest(self) -> list[DeadLetter]:
+        return sorted(self.letters.values(), key=lambda letter: (letter.died_at, letter.id))
 
-    async def evict(self, dead_bytes: int, *, limit: int = 1000) -> int:
-        oldest = sorted(self._dead.values(), key=lambda letter: (letter.died_at, letter.id))
+    async def evict(self, dead_bytes: int, now: float, *, limit: int = 1000) -> int:
         evicted = 0
-        for letter in oldest[:limit]:
-            if sum(len(each.entry.payload) for each in self._dead.values()) <= dead_bytes:
+        for letter in self._oldest()[:limit]:
+            if sum(len(each.entry.payload) for each in self.letters.values()) <= dead_bytes:
                 break
-            self._forget(letter)
+            self.depart([letter], now, PURGED)
             evicted += 1
         return evicted
 
@@ -142,25 +150,20 @@ class MemorySpool:
 
     async def adjust(self, drift: Drift, latest_due: float) -> None:
         self._drift = drift
-        for row in self._rows.values():
-            if row.due > latest_due and row.id not in self._leased:
-                self._rows[row.id] = replace(row, due=latest_due)
+        for row in self.rows.values():
+            if row.due > latest_due and row.id not in self.leased:
+                self.rows[row.id] = replace(row, due=latest_due)
 
     async def stats(self) -> Stats:
-        leased = Counter(self._rows[row_id].entry.destination for row_id in self._leased)
-        every = Counter(row.entry.destination for row in self._rows.values())
-        dead = Counter(letter.reason for letter in self._dead.values())
-        oldest = self._rows[min(self._rows)].entry.accepted_at if self._rows else None
-        return Stats(every - leased, leased, dead, self._size(), oldest)
-
-    def _size(self) -> int:
-        return sum(len(row.entry.payload) for row in self._rows.values())
-
-    async def dead(self, limit: int = 100, *, after: int = 0) -> list[DeadLetter]:
-        return [self._dead[row_id] for row_id in sorted(self._dead) if row_id > after][:limit]
+        leased = Counter(self.rows[row_id].entry.destination for row_id in self.leased)
+        every = Counter(row.entry.destination for row in self.rows.values())
+        dead = Counter(letter.reason for letter in self.letters.values())
+        oldest = self.rows[min(self.rows)].entry.accepted_at if self.rows else None
+        dead_bytes = sum(len(letter.entry.payload) for letter in self.letters.values())
+        return Stats(every - leased, leased, dead, self.size(), oldest, dead_bytes)
 
     def watch(self, stored: Callable[[Collection[str]], None]) -> None:
-        self._stored = stored
+        self.stored = stored
 
     async def close(self) -> None:
         pass

@@ -10,36 +10,48 @@ from router.delivery.entry import Entry
 class Observer(Protocol):
     """Called in the event loop; must not raise or wait."""
 
-    def posted(self, destination: str, size: int, seconds: float) -> None:
-        """One request was answered, or failed: entries in it and how long it took."""
+    def posted(self, destination: str, size: int, seconds: float, answer: str) -> None:
+        """One request was answered, or failed: entries in it, how long it took, the class of the answer."""
+
+    def adapted(self, destination: str, limit: int) -> None:
+        """The destination may have so many requests open at once from now on."""
 
     def sent(self, entry: Entry) -> None:
         """The destination accepted the entry."""
 
-    def retried(self, entry: Entry, why: str) -> None:
-        """The entry will be sent again."""
+    def retried(self, entry: Entry, why: str, request_id: str = "") -> None:
+        """The entry will be sent again. `request_id` is the destination's name for the request, if any."""
 
-    def died(self, entry: Entry, reason: str, code: str) -> None:
-        """The entry became a dead letter."""
+    def died(self, entry: Entry, reason: str, code: str, request_id: str = "") -> None:
+        """The entry became a dead letter, in the request of that name."""
 
-    def changed(self, destination: str, state: str, reason: str) -> None:
-        """The destination is now `open`, `throttled` or `held`."""
+    def evicted(self, count: int) -> None:
+        """So many dead letters had to go, because all together were too large."""
+
+    def changed(self, destination: str, state: str, reason: str, code: str) -> None:
+        """The destination is now `open`, `throttled`, `failing` or `held`; `code` is what it answered."""
 
 
 class Unobserved:
     """Nobody wants to know."""
 
-    def posted(self, destination: str, size: int, seconds: float) -> None:
+    def posted(self, destination: str, size: int, seconds: float, answer: str) -> None:
+        pass
+
+    def adapted(self, destination: str, limit: int) -> None:
         pass
 
     def sent(self, entry: Entry) -> None:
         pass
 
-    def retried(self, entry: Entry, why: str) -> None:
+    def retried(self, entry: Entry, why: str, request_id: str = "") -> None:
         pass
 
-    def died(self, entry: Entry, reason: str, code: str) -> None:
+    def died(self, entry: Entry, reason: str, code: str, request_id: str = "") -> None:
         pass
 
-    def changed(self, destination: str, state: str, reason: str) -> None:
+    def evicted(self, count: int) -> None:
+        pass
+
+    def changed(self, destination: str, state: str, reason: str, code: str) -> None:
         pass

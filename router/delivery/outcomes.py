@@ -28,7 +28,7 @@ class Outcomes:
         await self.record(steps)
         for row, verdict, (_, step) in zip(batch.rows, verdicts, steps, strict=True):
             if isinstance(step, Rescheduled) and isinstance(verdict, Retry) and verdict.counts:
-                around.observer.retried(row.entry, verdict.why)
+                around.observer.retried(row.entry, verdict.why, verdict.request_id)
 
     async def record(self, steps: Sequence[tuple[Queued, Step]]) -> None:
         around = self._around
@@ -42,4 +42,4 @@ class Outcomes:
             if isinstance(step, Delivered):
                 around.observer.sent(row.entry)
             elif isinstance(step, Buried):
-                around.observer.died(row.entry, step.reason, step.code)
+                around.observer.died(row.entry, step.reason, step.code, step.request_id)

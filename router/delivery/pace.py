@@ -7,10 +7,16 @@ class Pace:
     """At most `rate` requests a second, and a tenth of that in one burst, shared by all who take from it."""
 
     def __init__(self, rate: float) -> None:
+        self._whole = rate
         self._rate = rate
         self._burst = max(1.0, rate / 10)
         self._tokens = self._burst
         self._at: float | None = None
+
+    def share(self, nodes: int) -> None:
+        """So many take from the same rate, each its part of it."""
+        self._rate = self._whole / max(1, nodes)
+        self._burst = max(1.0, self._rate / 10)
 
     def take(self, now: float) -> float:
         """Take the next token; the seconds from `now`, on a monotonic clock, until it may be used."""

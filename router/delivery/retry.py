@@ -19,8 +19,9 @@ MAX_EVENT_AGE: Mapping[str, int] = MappingProxyType({"offline": 28 * DAY, "crm":
 class Policy:
     """Delays and ages in seconds. `max_event_age` by event source, the others have `event_age`.
 
-    An event may lie `future_seconds` ahead, None sends it however far it does. `drift_hold` is how long a
-    jump of the wall clock is made up for.
+    An event may lie `future_seconds` ahead, None sends it however far it does. What became of an event is
+    known for `outcome_seconds`, of those that were not sent for the latest `outcome_rows`. `drift_hold` is
+    how long a jump of the wall clock is made up for.
     """
 
     backoff_base: float = 1.0
@@ -36,6 +37,8 @@ class Policy:
     future_seconds: float | None = 600.0
     dead_seconds: int = 14 * DAY
     dead_bytes: int = 1024**3
+    outcome_seconds: int = 7 * DAY
+    outcome_rows: int = 5_000_000
     drift_hold: float = CLAIM_SECONDS
 
 
@@ -84,19 +87,20 @@ def expiry(policy: Policy, row: Queued, now: float) -> str | None:
 def decide(policy: Policy, row: Queued, verdict: Verdict, at: Moment) -> Step:
     """The step that a verdict calls for."""
     match verdict:
-        case Accepted():
-            return Delivered(row.id)
+        case Accepted(request_id):
+            return Delivered(row.id, request_id)
         case Retry():
             return _again(policy, row, verdict, at)
-        case Throttled():
-            return Rescheduled(row.id, at.now, row.first_ambiguous_at, counted=False)
-        case Parked(ambiguous=ambiguous):
-            return Rescheduled(row.id, at.now, _doubt(row, ambiguous, at), counted=False)
+        case Throttled(why):
+            return Rescheduled(row.id, at.now, row.first_ambiguous_at, counted=False, why=why)
+        case Parked(code, why, ambiguous):
+            reason = f"{why} {code}".strip()
+            return Rescheduled(row.id, at.now, _doubt(row, ambiguous, at), counted=False, why=reason)
         case Refused(code, why, request_id):
             return Buried(row.id, "refused", code, why, request_id)
         case Spoiled(code, why):
             # Only a batch of one ends here; larger ones are split first.
-            return Buried(row.id, "refused", code, why)
+            return Buried(row.id, "refused", code, why, verdict.request_id)
         case _:
             assert_never(verdict)
 
@@ -107,7 +111,7 @@ def _again(policy: Policy, row: Queued, verdict: Retry, at: Moment) -> Step:
     due = at.now + delay
     if doubt is not None and due > doubt + row.entry.resend_seconds:
         return Buried(row.id, "ambiguous_expired", verdict.why)
-    return Rescheduled(row.id, due, doubt, counted=verdict.counts)
+    return Rescheduled(row.id, due, doubt, counted=verdict.counts, why=verdict.why)
 
 
 def _doubt(row: Queued, ambiguous: bool, at: Moment) -> float | None:

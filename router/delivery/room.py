@@ -31,6 +31,10 @@ class Reserve:
     free_share: float = 0.0
     ballast_bytes: int = 0
 
+    def low_water(self, total: int) -> float:
+        """The bytes that stay free on a disk of `total` bytes."""
+        return max(self.free_bytes, total * self.free_share)
+
 
 def space_of(path: Path) -> tuple[int, int]:
     found = os.statvfs(path)
@@ -64,7 +68,7 @@ class Room:
 
     def _levels(self) -> tuple[int, float]:
         free, total = self._space(self._directory)
-        return free, max(self._reserve.free_bytes, total * self._reserve.free_share)
+        return free, self._reserve.low_water(total)
 
     def throw_off(self) -> None:
         """The disk is full: make room for deleting."""

@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from router.delivery.account import NOTHING, Account
+from router.delivery.archive import Archive
 from router.delivery.drift import Drift
-from router.delivery.entry import DeadLetter, Entry, Queued
+from router.delivery.entry import Entry, Queued
 
 
 class SpoolError(Exception):
@@ -36,16 +38,18 @@ class Delivered:
     """The entry is at its destination: its row goes, its claim begins to age."""
 
     id: int
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rescheduled:
-    """The entry is due again at `due`. Not `counted`: the recorded attempt is taken back."""
+    """Due again at `due`, because of `why`. Not `counted`: the recorded attempt is taken back."""
 
     id: int
     due: float
     first_ambiguous_at: float | None
     counted: bool = True
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Stats:
     dead: Mapping[str, int]
     payload_bytes: int
     oldest_accepted_at: float | None
+    dead_bytes: int = 0
 
     @property
     def rows(self) -> int:
@@ -93,14 +98,20 @@ class Spool(Protocol):
     """A durable queue with dedup claims. Times are epoch seconds and come from the caller.
 
     Every operation raises `SpoolBroken` once the disk has failed. Claims of entries that wait never expire,
-    except at their `claim_until`; claims of dead letters live as long as the dead letter.
+    except at their `claim_until`; claims of dead letters live as long as the dead letter. Every operation
+    keeps the books in its own transaction.
     """
 
-    async def put(self, entries: Sequence[Entry]) -> list[bool]:
+    @property
+    def archive(self) -> Archive:
+        """What operators ask."""
+        ...
+
+    async def put(self, entries: Sequence[Entry], account: Account = NOTHING) -> list[bool]:
         """Store entries whose key is not claimed: True for new, False for a repeat.
 
-        Entry and claim are one transaction, and the answer comes after the durable commit. After
-        `SpoolFull` nothing of the call was stored.
+        Entries, claims and `account` are one transaction, and the answer comes after the durable commit.
+        After `SpoolFull` nothing of the call was stored or counted.
         """
         ...
 
@@ -116,11 +127,14 @@ class Spool(Protocol):
         """After a start: leases are void, and their attempts count as ambiguous and as crashes."""
         ...
 
-    async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
-        """Remove at most `limit` expired claims, and as many dead letters older than `dead_before`."""
+    async def purge(
+        self, now: float, *, dead_before: float | None = None, remember: float = 0.0, limit: int = 1000
+    ) -> int:
+        """Remove at most `limit` claims that ended `remember` seconds ago or earlier, and as many dead
+        letters older than `dead_before`."""
         ...
 
-    async def evict(self, dead_bytes: int, *, limit: int = 1000) -> int:
+    async def evict(self, dead_bytes: int, now: float, *, limit: int = 1000) -> int:
         """Remove at most `limit` dead letters, the oldest, while all payloads exceed `dead_bytes`."""
         ...
 
@@ -133,10 +147,6 @@ class Spool(Protocol):
         ...
 
     async def stats(self) -> Stats: ...
-
-    async def dead(self, limit: int = 100, *, after: int = 0) -> list[DeadLetter]:
-        """Dead letters by id, those above `after`."""
-        ...
 
     def watch(self, stored: Callable[[Collection[str]], None]) -> None:
         """Call `stored` in the event loop with the destinations of what was just committed."""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
+from router.delivery.account import NOTHING, Account
 from router.delivery.bounds import Bounds, Gate
 from router.delivery.drift import Drift
-from router.delivery.entry import DeadLetter, Entry
+from router.delivery.entry import Entry
 from router.delivery.hot import HotKeys
-from router.delivery.ledger import Freed, Ledger, Settled
+from router.delivery.ledger import Departed, Freed, Ledger, Settled
 from router.delivery.ownership import OwnedDirectory
 from router.delivery.room import FILE as BALLAST
 from router.delivery.room import Reserve, Room, Space, space_of
 from router.delivery.spool import Claimed, Stats, Step
+from router.delivery.sqlite_archive import SqliteArchive
 from router.delivery.tally import Counts, Tally
-from router.delivery.writer import Writer
+from router.delivery.writer import Writer, unheard
 
 FILE = "spool.sqlite"
 HOT_KEYS = 100_000
@@ -26,19 +29,26 @@ class SqliteSpool:
     """See `Spool`. One process at a time owns the directory; everything here runs in the event loop."""
 
     def __init__(
-        self, directory: OwnedDirectory, bounds: Bounds, hot_keys: int, reserve: Reserve, space: Space
+        self,
+        directory: OwnedDirectory,
+        bounds: Bounds,
+        hot_keys: int,
+        reserve: Reserve,
+        space: Space,
+        committed: Callable[[float], None],
     ) -> None:
         self._directory = directory
         self._gate = Gate(bounds)
         self._hot = HotKeys(hot_keys)
-        self._tally = Tally()
+        self.tally = Tally()
         self._drift = Drift()
         self._stored: Callable[[Collection[str]], None] = _nobody
         path = directory.file(FILE)
         ballast = directory.file(BALLAST) if reserve.ballast_bytes else None
         room = self._room = Room(ballast, directory.path, reserve, space)
         room.refill()
-        self._writer = Writer(lambda: Ledger(path, room))
+        self._writer = Writer(lambda: Ledger(path, room), committed=committed)
+        self.archive = SqliteArchive(self._writer, self)
 
     @classmethod
     async def open(
@@ -49,11 +59,15 @@ class SqliteSpool:
         hot_keys: int = HOT_KEYS,
         reserve: Reserve | None = None,
         space: Space = space_of,
+        committed: Callable[[float], None] = unheard,
     ) -> SqliteSpool:
-        """Open or make the spool of `directory`. Raises `SpoolUnusable` with what is wrong."""
+        """Open or make the spool of `directory`. Raises `SpoolUnusable` with what is wrong.
+
+        `committed` is called in the writer's thread with the seconds that each commit took.
+        """
         owned = OwnedDirectory(directory)
         try:
-            spool = cls(owned, bounds or Bounds(), hot_keys, reserve or Reserve(), space)
+            spool = cls(owned, bounds or Bounds(), hot_keys, reserve or Reserve(), space, committed)
             await spool._writer.start()
         except BaseException:
             owned.release()
@@ -70,43 +84,52 @@ class SqliteSpool:
         await self._writer.do(Ledger.count, committed=self._counted)
 
     def _counted(self, counts: Counts) -> None:
-        self._tally = Tally.of(counts)
+        self.tally = Tally.of(counts)
 
-    async def put(self, entries: Sequence[Entry]) -> list[bool]:
+    async def put(self, entries: Sequence[Entry], account: Account = NOTHING) -> list[bool]:
         lag = self._drift.lag
         seen = [self._hot.seen(entry.key, entry.accepted_at - lag) for entry in entries]
         fresh = [entry for entry, known in zip(entries, seen, strict=True) if not known]
-        if not fresh:
-            return [False] * len(entries)
-        self._admit(fresh)
+        repeats = Counter(entry.destination for entry, known in zip(entries, seen, strict=True) if known)
+        if not (fresh or repeats or account.postings or account.records):
+            return []
+        if fresh:
+            self.admit(fresh)
         answers = iter(
             await self._writer.do(
-                lambda ledger: ledger.put(fresh, lag), weight=len(fresh), committed=partial(self._put, fresh)
+                lambda ledger: ledger.put(fresh, lag, account, repeats),
+                weight=len(fresh) + 1,
+                committed=partial(self._put, fresh),
             )
         )
         return [not known and next(answers) for known in seen]
 
-    def _admit(self, fresh: Sequence[Entry]) -> None:
+    def admit(self, fresh: Sequence[Entry]) -> None:
+        """Raises `SpoolFull` when there is no room for these."""
         if refusal := self._room.refusal():
             raise self._gate.full(refusal)
         waiting = self._writer.waiting
         if waiting and waiting + len(fresh) > self._gate.bounds.queue:
             raise self._gate.full("too many entries wait for the disk")
         size = sum(len(entry.payload) for entry in fresh)
-        self._gate.admit(self._tally.rows + waiting + len(fresh), self._tally.payload_bytes + size)
+        self._gate.admit(self.tally.rows + waiting + len(fresh), self.tally.payload_bytes + size)
 
     def _put(self, entries: Sequence[Entry], answers: list[bool]) -> None:
         stored = [entry for entry, new in zip(entries, answers, strict=True) if new]
         for entry in stored:
             self._hot.remember(entry.key, entry.claim_until)
-        self._tally.put(stored)
+        self.tally.put(stored)
         if stored:
-            self._stored({entry.destination for entry in stored})
+            self.nudge({entry.destination for entry in stored})
+
+    def nudge(self, destinations: Collection[str]) -> None:
+        """Tell whoever watches that these have something to send."""
+        self._stored(destinations)
 
     async def claim(self, destination: str, limit: int, now: float) -> Claimed:
         return await self._writer.do(
             lambda ledger: ledger.claim(destination, limit, now),
-            committed=lambda claimed: self._tally.claim(destination, len(claimed.rows)),
+            committed=lambda claimed: self.tally.claim(destination, len(claimed.rows)),
         )
 
     async def settle(self, steps: Sequence[Step], now: float) -> int:
@@ -117,7 +140,7 @@ class SqliteSpool:
 
     def _settled(self, done: list[Settled]) -> None:
         for each in done:
-            self._tally.settle(each)
+            self.tally.settle(each)
             if each.key is not None:
                 self._hot.ends(each.key, each.expires)
 
@@ -126,24 +149,36 @@ class SqliteSpool:
         await self._recount()
         return voided
 
-    async def purge(self, now: float, *, dead_before: float | None = None, limit: int = 1000) -> int:
-        lag = self._drift.lag
+    async def purge(
+        self, now: float, *, dead_before: float | None = None, remember: float = 0.0, limit: int = 1000
+    ) -> int:
+        before = now - self._drift.lag - remember
         await self._writer.do(lambda ledger: ledger.room.refill())
         freed = await self._writer.do(
-            lambda ledger: ledger.purge(now - lag, dead_before, limit), committed=self._purged
+            lambda ledger: ledger.purge(now, before, dead_before, limit), committed=self._purged
         )
         return freed.claims + len(freed.dead)
 
     def _purged(self, freed: Freed) -> None:
-        for key, reason, size in freed.dead:
-            self._hot.forget(key)
-            self._tally.freed(reason, size)
+        self.departed(freed.dead)
 
-    async def evict(self, dead_bytes: int, *, limit: int = 1000) -> int:
+    def departed(self, dead: Collection[Departed]) -> None:
+        """Dead letters are gone, and what they claimed is free."""
+        for each in dead:
+            self.tally.freed(each.reason, each.size)
+            self.forget(each.key)
+
+    def forget(self, key: bytes) -> None:
+        """Something is no longer claimed, whatever was known of it."""
+        self._hot.forget(key)
+
+    async def evict(self, dead_bytes: int, now: float, *, limit: int = 1000) -> int:
         # Asked every minute: the tally spares the disk.
-        if self._tally.dead_bytes <= dead_bytes:
+        if self.tally.dead_bytes <= dead_bytes:
             return 0
-        freed = await self._writer.do(lambda ledger: ledger.evict(dead_bytes, limit), committed=self._purged)
+        freed = await self._writer.do(
+            lambda ledger: ledger.evict(now, dead_bytes, limit), committed=self._purged
+        )
         return len(freed.dead)
 
     async def drift(self) -> Drift:
@@ -158,11 +193,10 @@ class SqliteSpool:
 
     async def stats(self) -> Stats:
         oldest = await self._writer.do(Ledger.oldest)
-        tally = self._tally
-        return Stats(+tally.pending, +tally.leased, +tally.dead, tally.payload_bytes, oldest)
-
-    async def dead(self, limit: int = 100, *, after: int = 0) -> list[DeadLetter]:
-        return await self._writer.do(lambda ledger: ledger.dead(limit, after))
+        tally = self.tally
+        return Stats(
+            +tally.pending, +tally.leased, +tally.dead, tally.payload_bytes, oldest, tally.dead_bytes
+        )
 
     def watch(self, stored: Callable[[Collection[str]], None]) -> None:
         self._stored = stored

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from router.delivery.clock import Clock
+from router.delivery.company import Alone, Company
 from router.delivery.observer import Observer
 from router.delivery.pace import Pace
 from router.delivery.retry import Policy
@@ -32,7 +33,7 @@ class LaneSettings:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every lane works with; `pace` is shared by all of them."""
+    """What every lane works with; `pace` is shared by all of them, `company` with other routers."""
 
     spool: Spool
     sender: Sender
@@ -42,3 +43,4 @@ class Surroundings:
     settings: LaneSettings = field(default_factory=LaneSettings)
     rng: random.Random = field(default_factory=random.SystemRandom)
     pace: Pace = field(default_factory=lambda: Pace(LaneSettings().requests_per_second))
+    company: Company = field(default_factory=Alone)

@@ -61,3 +61,11 @@ class Tally:
     def freed(self, reason: str, size: int) -> None:
         self.dead[reason] -= 1
         self.dead_bytes -= size
+
+    def requeued(self, destination: str, size: int) -> None:
+        self.pending[destination] += 1
+        self.payload_bytes += size
+
+    def erased(self, destination: str, *, leased: bool, size: int) -> None:
+        (self.leased if leased else self.pending)[destination] -= 1
+        self.payload_bytes -= size

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from router.delivery.entry import Entry, Queued
@@ -10,7 +11,9 @@ from router.delivery.entry import Entry, Queued
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The destination has it."""
+    """The destination has it. `request_id` is its own name for the request, if it gave one."""
+
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,14 @@ class Retry:
     """Not now. `after` in seconds, or None for the policy's backoff.
 
     `ambiguous`: the entry may have arrived. `counts`: this was an attempt of the entry's own.
+    `request_id` is the destination's own name for the request, here and below; it decides nothing.
     """
 
     why: str
     after: float | None = None
     ambiguous: bool = False
     counts: bool = True
+    request_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Throttled:
 
     why: str
     after: float | None = None
+    request_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Spoiled:
     code: str
     why: str
     suspect: int | None = None
+    request_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,15 @@ class Parked:
     code: str
     why: str
     ambiguous: bool = False
+    request_id: str = field(default="", compare=False)
 
 
 Verdict = Accepted | Retry | Throttled | Refused | Spoiled | Parked
+
+
+def request_id_of(verdicts: Iterable[Verdict]) -> str:
+    """The destination's own name for the request that these are of, if it gave one."""
+    return next((each.request_id for each in verdicts if each.request_id), "")
 
 
 @dataclass(frozen=True, slots=True)

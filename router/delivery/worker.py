@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from router.delivery.clock import Clock, SystemClock, within
+from router.delivery.company import Alone, Company, News
 from router.delivery.condition import State
 from router.delivery.housekeeping import Housekeeping
 from router.delivery.lane import Lane
@@ -43,6 +44,7 @@ class Deliverer:
 
     `configure` starts it and takes every later change of destinations; `drain` ends it. `broken` is set when
     the disk has failed: nothing is sent any more and the process should end, to recover at its next start.
+    `company` are the routers that deliver from the same spool.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Deliverer:
         policy: Policy | None = None,
         settings: LaneSettings | None = None,
         rng: random.Random | None = None,
+        company: Company | None = None,
     ) -> None:
         settings = settings or LaneSettings()
         self._around = Surroundings(
@@ -66,6 +69,7 @@ class Deliverer:
             settings,
             rng or random.SystemRandom(),
             Pace(settings.requests_per_second),
+            company or Alone(),
         )
         self._lanes: dict[str, Lane] = {}
         self._running: dict[Lane, asyncio.Task[None]] = {}
@@ -73,6 +77,7 @@ class Deliverer:
         self._housekeeping: asyncio.Task[None] | None = None
         self.broken = asyncio.Event()
         spool.watch(self._stored)
+        self._around.company.listen(self._told, self._around.pace.share)
 
     def configure(self, destinations: Collection[str]) -> None:
         """These destinations are served from now on. Those that stay are tried at once even if held.
@@ -113,6 +118,10 @@ class Deliverer:
         """Try a held destination at once; unknown names are passed over."""
         if destination in self._lanes:
             self._lanes[destination].release()
+
+    def _told(self, news: News) -> None:
+        if news.destination in self._lanes:
+            self._lanes[news.destination].told(news)
 
     def _stored(self, destinations: Collection[str]) -> None:
         for name in destinations:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,6 +53,10 @@ class _Failed:
     problem: Exception
 
 
+def unheard(_seconds: float) -> None:
+    """Nobody wants to know how long a commit took."""
+
+
 class Writer(Generic[S]):
     """Runs jobs against a store in its thread, whatever waits as one transaction.
 
@@ -59,10 +64,20 @@ class Writer(Generic[S]):
     that leaves the disk's content unknown every job gets `SpoolBroken`.
     """
 
-    def __init__(self, open_store: Callable[[], S], *, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        open_store: Callable[[], S],
+        *,
+        idle_seconds: float = IDLE_SECONDS,
+        committed: Callable[[float], None] = unheard,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._open_store = open_store
+        self._committed = committed
+        self._monotonic = monotonic
         self._idle_seconds = idle_seconds
         self._jobs: deque[_Job[S]] = deque()
+        self._untidy: list[asyncio.Future[None]] = []
         self._ready = threading.Condition()
         self._closing = False
         self._broken: SpoolBroken | None = None
@@ -91,6 +106,18 @@ class Writer(Generic[S]):
         result: T = await job.future
         return result
 
+    async def tidy(self) -> None:
+        """Have the store tidied between two groups, now rather than when idle."""
+        if self._closing:
+            # Closing tidies.
+            await asyncio.shield(self._ended)
+            return
+        done = self._loop.create_future()
+        with self._ready:
+            self._untidy.append(done)
+            self._ready.notify()
+        await done
+
     async def stop(self) -> None:
         """Finish what waits, close the store, end the thread."""
         with self._ready:
@@ -116,6 +143,7 @@ class Writer(Generic[S]):
     def _take(self, store: S) -> list[_Job[S]] | None:
         with self._ready:
             worked = True
+            self._tidy(store)
             while not self._jobs:
                 if self._closing:
                     return None
@@ -123,7 +151,16 @@ class Writer(Generic[S]):
                     worked = False
                     with contextlib.suppress(Exception):
                         store.tidy()
+                self._tidy(store)
             return self._group()
+
+    def _tidy(self, store: S) -> None:
+        asked, self._untidy = self._untidy, []
+        if asked:
+            with contextlib.suppress(Exception):
+                store.tidy()
+            for each in asked:
+                self._tell(_resolve, each, None)
 
     def _group(self) -> list[_Job[S]]:
         group = [self._jobs.popleft()]
@@ -139,9 +176,11 @@ class Writer(Generic[S]):
         try:
             store.begin()
             results = [job.run(store) for job in jobs]
+            began = self._monotonic()
             store.commit()
         except Exception as problem:
             return self._failed(store, jobs, problem)
+        self._committed(self._monotonic() - began)
         return results
 
     def _failed(self, store: S, jobs: list[_Job[S]], problem: Exception) -> list[Any]:

@@ -9,6 +9,7 @@ from cachetools import LRUCache, cached
 
 # E.164 allows 15 digits with the country code; the shortest in use, on Niue, have 7.
 _FEWEST, _MOST = 7, 15
+_ZERO = ord("0")
 _MARKS = b" \t-().[]/"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -23,14 +24,22 @@ def e164(value: str, country: str | None) -> str | None:
 
 def international(value: str) -> str | None:
     """The number in E.164 when it is written with `+` or `00` before its digits."""
+    found = dialled(value)
+    return None if found is None else found.decode()
+
+
+def dialled(value: str) -> bytes | None:
+    """As `international`, ready to be hashed."""
     # "+49 (0) 170 …" holds a zero that is not dialled; only a numbering plan knows that.
     if not value.isascii() or "(0)" in value:
         return None
     written = value.encode().translate(None, _MARKS)
-    digits = written[2:] if written.startswith(b"00") else written[1:]
-    if not written.startswith((b"+", b"00")) or not digits.isdigit():
-        return None
-    return f"+{digits.decode()}" if _FEWEST <= len(digits) <= _MOST and digits[0] != ord("0") else None
+    if written[:1] != b"+":
+        if written[:2] != b"00":
+            return None
+        written = b"+" + written[2:]
+    digits = written[1:]
+    return written if digits.isdigit() and _FEWEST <= len(digits) <= _MOST and digits[0] != _ZERO else None
 
 
 @cached(LRUCache(maxsize=10_000), lock=Lock())

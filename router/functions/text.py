@@ -26,19 +26,34 @@ def _bounded(value: str) -> str | None:
     return value if 0 < len(value) <= MAX_TEXT else None
 
 
-@function("lower(value: text) -> text", ('lower("iOS")', "ios"), ("lower(missing)", None))
+@function(
+    "lower(value: text) -> text",
+    ('lower("iOS")', "ios"),
+    ("lower(missing)", None),
+    quick=lambda given: None if given.constants else str.lower,
+)
 def lower(value: str) -> str | None:
     """The text in lower case."""
     return _bounded(value.lower())
 
 
-@function("upper(value: text) -> text", ('upper("eur")', "EUR"), ("upper(missing)", None))
+@function(
+    "upper(value: text) -> text",
+    ('upper("eur")', "EUR"),
+    ("upper(missing)", None),
+    quick=lambda given: None if given.constants else str.upper,
+)
 def upper(value: str) -> str | None:
     """The text in upper case."""
     return _bounded(value.upper())
 
 
-@function("trim(value: text) -> text", ('trim("  boots ")', "boots"), ('trim("   ")', None))
+@function(
+    "trim(value: text) -> text",
+    ('trim("  boots ")', "boots"),
+    ('trim("   ")', None),
+    quick=lambda given: None if given.constants else str.strip,
+)
 def trim(value: str) -> str | None:
     """The text without white space at both ends."""
     return _bounded(value.strip())

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from router.lang import instants
 from router.lang.library import Context, function, registry
+from router.lang.outcome import Arrival
 
 
-@function("now() -> time", ("now()", 1795253223), context=True)
+def _now(arrival: Arrival) -> int:
+    return arrival.now
+
+
+@function("now() -> time", ("now()", 1795253223), context=True, quick=lambda _: _now)
 def now(context: Context) -> int:
     """The moment at which the router took the event; the same in every rule and every repetition.
 

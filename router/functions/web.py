@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_plus
 
-from router.lang.library import Context, function, registry
+from router.lang.library import Context, Given, Sought, function, registry
 from router.lang.values import MAX_TEXT
+
+_DEVICE_COOKIES = ("context", "device", "cookie")
+
+
+def _quick_query(given: Given) -> Callable[[str], str | None] | None:
+    """For a name that is known: one search through the whole address tells that it is not there."""
+    name = given.constants.get(1)
+    if not name or 0 in given.constants:
+        return None
+    start = f"{name}="
+
+    def found(url: str) -> str | None:
+        return _query(url, start) if start in url else None
+
+    return found
 
 
 @function(
@@ -15,6 +31,7 @@ from router.lang.values import MAX_TEXT
     ('query("https://shop.example/?q=red+boots%21", "q")', "red boots!"),
     ('query("https://shop.example/#/thanks?ttclid=E.C.P.x", "ttclid")', "E.C.P.x"),
     ('query("https://shop.example/?nottclid=1", "ttclid")', None),
+    quick=_quick_query,
 )
 def query(url: str, name: str) -> str | None:
     """The value of a parameter in the query of a web address, decoded; the first one when it is repeated.
@@ -22,7 +39,11 @@ def query(url: str, name: str) -> str | None:
     The name must stand in the address as it is written here. `+` is a space. An address without a query is
     searched behind its `#`, where single page applications keep one. A value that is not UTF-8 is missing.
     """
-    raw = _parameter(_query_part(url), name + "=") if name else ""
+    return _query(url, f"{name}=") if name else None
+
+
+def _query(url: str, start: str) -> str | None:
+    raw = _parameter(_query_part(url), start)
     if "%" not in raw and "+" not in raw:
         return raw or None
     try:
@@ -106,6 +127,7 @@ def _authority(url: str) -> str:
     ('cookie("ttclid")', "E.C.P.device"),
     ('cookie("cart")', None),
     context=True,
+    sought=Sought("cookies", _DEVICE_COOKIES),
 )
 def cookie(context: Context, name: str) -> str | None:
     """A cookie of the request that brought the event, else of `context.device.cookie` in the event.
@@ -115,11 +137,10 @@ def cookie(context: Context, name: str) -> str | None:
     return _usable(context.arrival.cookies.get(name)) or _usable(_device_cookie(context.arrival.event, name))
 
 
-def _device_cookie(event: object, name: str) -> Any:
-    found = event
-    for step in ("context", "device", "cookie", name):
-        found = found.get(step) if isinstance(found, dict) else None
-    return found
+def _device_cookie(event: Any, name: str) -> Any:
+    for step in (*_DEVICE_COOKIES, name):
+        event = event.get(step) if isinstance(event, dict) else None
+    return event
 
 
 def _usable(value: object) -> str | None:
@@ -131,6 +152,7 @@ def _usable(value: object) -> str | None:
     ('header("User-Agent")', "ExampleBrowser/1.0"),
     ('header("X-Not-There")', None),
     context=True,
+    sought=Sought("headers", folded=True),
 )
 def header(context: Context, name: str) -> str | None:
     """A header of the request that brought the event; upper and lower case of its name do not matter."""
@@ -159,7 +181,8 @@ def env(context: Context, name: str) -> str | None:
 def secret(context: Context, name: str) -> str | None:
     """A secret by its name, read once when the rules are loaded.
 
-    It comes from the environment variable of that name, or from the file that NAME_FILE names.
+    It comes from the environment variable of that name, or from the file that NAME_FILE names, or from the
+    system's keyring at NAME_KEYRING, written SERVICE/NAME.
     """
     return (context.variables.secret(name) or None) if context.variables else None
 

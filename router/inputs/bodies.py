@@ -28,7 +28,7 @@ _TOO_DEEP = Fault("too_deep", "objects and lists nest too deep")
 _TOO_LARGE = Fault("event_too_large", "the event is too large")
 _NOT_UTF8 = Fault("not_utf8", "a text is not UTF-8")
 _UNSURE = Fault("unsure", "fast parsing is not enough")
-_NO_BODY = BodyProblem("not_json", "the body is not JSON")
+NO_BODY = BodyProblem("not_json", "the body is not JSON")
 
 
 def read_body(body: bytes, *, lines: bool, batch_key: str | None, limits: Limits) -> list[Any] | BodyProblem:
@@ -37,20 +37,35 @@ def read_body(body: bytes, *, lines: bool, batch_key: str | None, limits: Limits
     `lines` says that the sender declared NDJSON; an undeclared one is recognised by a first line that is an
     object of its own. With `batch_key` an object that has a list under that key stands for the list's events.
     """
+    text = text_of(body)
+    if isinstance(text, BodyProblem):
+        return text
+    if lines:
+        return _read_lines(text, limits)
+    value = read_fast(text, limits.depth)
+    if isinstance(value, Fault):
+        return _read_carefully(text, batch_key, limits)
+    events = _events_of(value, batch_key)
+    return count_checked(events, limits) or (
+        _single(value, text, limits) if events is None else sized(events, text, limits)
+    )
+
+
+def text_of(body: bytes) -> bytes | BodyProblem:
+    """The JSON text of a body that may be parsed at all."""
     text = body.removeprefix(_BOM).strip()
     if not text:
         return BodyProblem("not_json", "the body is empty")
     if len(text) > _MOST_CONTAINERS and containers(text) > _MOST_CONTAINERS:
         return BodyProblem("too_many_values", "the body has too many objects and lists")
-    if lines:
-        return _read_lines(text, limits)
-    value = _read_fast(text, limits.depth)
-    if isinstance(value, Fault):
-        return _read_carefully(text, batch_key, limits)
-    events = _events_of(value, batch_key)
-    return _count_checked(events, limits) or (
-        _single(value, text, limits) if events is None else _sized(events, text, limits)
-    )
+    return text
+
+
+def too_many_values(text: bytes) -> BodyProblem | None:
+    """Why a text cannot be taken apart: it has so many values that all others would wait."""
+    if containers(text) + text.count(b",") + text.count(b'"') // 2 > _MOST_TOKENS:
+        return BodyProblem("too_many_values", "the body has too many values")
+    return None
 
 
 def _events_of(value: Any, batch_key: str | None) -> list[Any] | None:
@@ -60,7 +75,8 @@ def _events_of(value: Any, batch_key: str | None) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def _count_checked(events: list[Any] | None, limits: Limits) -> BodyProblem | None:
+def count_checked(events: list[Any] | None, limits: Limits) -> BodyProblem | None:
+    """Why a body cannot be taken that has this list of events, if it has one."""
     if events is None or len(events) <= limits.events:
         return None
     return BodyProblem("too_many_events", f"the body has more than {limits.events} events")
@@ -73,7 +89,8 @@ def _single(event: Any, text: bytes, limits: Limits) -> list[Any] | BodyProblem:
     return [_TOO_LARGE if len(text) > limits.event_bytes else event]
 
 
-def _sized(events: list[Any], text: bytes, limits: Limits) -> list[Any]:
+def sized(events: list[Any], text: bytes, limits: Limits) -> list[Any]:
+    """The events of a text, with a `Fault` in the place of each that is too large."""
     if len(text) <= limits.event_bytes:
         return events
     return [_TOO_LARGE if len(orjson.dumps(event)) > limits.event_bytes else event for event in events]
@@ -81,32 +98,32 @@ def _sized(events: list[Any], text: bytes, limits: Limits) -> list[Any]:
 
 def _read_lines(text: bytes, limits: Limits) -> list[Any] | BodyProblem:
     lines = [line for line in text.split(b"\n") if line and not line.isspace()]
-    return _count_checked(lines, limits) or [_read_sized(line, limits) for line in lines]
+    return count_checked(lines, limits) or [read_sized(line, limits) for line in lines]
 
 
 def _read_carefully(text: bytes, batch_key: str | None, limits: Limits) -> list[Any] | BodyProblem:
     """Event by event: something in the text is too deep, not JSON, or more than fast parsing takes."""
-    if containers(text) + text.count(b",") + text.count(b'"') // 2 > _MOST_TOKENS:
-        return BodyProblem("too_many_values", "the body has too many values")
+    if problem := too_many_values(text):
+        return problem
     first, _, rest = text.partition(b"\n")
-    if rest and first[:1] == b"{" and _read_one(first, limits.depth) is not NOT_JSON:
+    if rest and first[:1] == b"{" and read_one(first, limits.depth) is not NOT_JSON:
         return _read_lines(text, limits)
     listed = text if text[:1] == b"[" else _member(text, batch_key)
     parts = members(listed, limits.events) if listed else None
     if parts is None:
         return _read_single(text, limits)
-    return _count_checked(parts, limits) or _read_members(parts, limits)
+    return count_checked(parts, limits) or _read_members(parts, limits)
 
 
 def _read_single(text: bytes, limits: Limits) -> list[Any] | BodyProblem:
-    event = _read_one(text, limits.depth)
+    event = read_one(text, limits.depth)
     no_json = event is NOT_JSON or (event is _NOT_UTF8 and text[:1] != b"{")
-    return _NO_BODY if no_json else _single(event, text, limits)
+    return NO_BODY if no_json else _single(event, text, limits)
 
 
 def _read_members(parts: list[bytes], limits: Limits) -> list[Any] | BodyProblem:
-    events = [_read_sized(part, limits) for part in parts]
-    return _NO_BODY if any(event is NOT_JSON for event in events) else events
+    events = [read_sized(part, limits) for part in parts]
+    return NO_BODY if any(event is NOT_JSON for event in events) else events
 
 
 def _member(text: bytes, key: str | None) -> bytes | None:
@@ -120,16 +137,19 @@ def _member(text: bytes, key: str | None) -> bytes | None:
     return None
 
 
-def _read_sized(text: bytes, limits: Limits) -> Any:
-    return _TOO_LARGE if len(text) > limits.event_bytes else _read_one(text, limits.depth)
+def read_sized(text: bytes, limits: Limits) -> Any:
+    """One event, decoded, or the `Fault` for which it cannot be taken."""
+    return _TOO_LARGE if len(text) > limits.event_bytes else read_one(text, limits.depth)
 
 
-def _read_one(text: bytes, depth: int) -> Any:
-    value = _read_fast(text, depth)
+def read_one(text: bytes, depth: int) -> Any:
+    """One value, decoded, or the `Fault` for which it cannot be read."""
+    value = read_fast(text, depth)
     return _read_exactly(text) if value is _UNSURE else value
 
 
-def _read_fast(text: bytes, depth: int) -> Any:
+def read_fast(text: bytes, depth: int) -> Any:
+    """One value, decoded, or a `Fault` when it is worth or needs a second look."""
     if too_deep(text, depth):
         return _TOO_DEEP
     if _LONG_NUMBER in text.translate(_DIGITS_ALIKE):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from router.inputs.request import Fault, RawRequest
-from router.settings import Consent
+from router.settings import Settings
 
 
-def convert_raw(event: dict[str, Any], _request: RawRequest, _consent: Consent) -> dict[str, Any] | Fault:
+def convert_raw(event: dict[str, Any], _request: RawRequest, _settings: Settings) -> dict[str, Any] | Fault:
     """The event untouched."""
     return event

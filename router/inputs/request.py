@@ -14,9 +14,10 @@ _NOTHING: Mapping[str, str] = {}
 class RawRequest:
     """A request as it came, its body decompressed.
 
-    `headers` has lower-case names, `received_at` is epoch seconds. `source` names the write key the sender
-    showed. `from_visitor` says that the visitor's own device sent it, so that the request tells of that
-    device; a shop's server tells nothing of its customers' devices.
+    `headers` has lower-case names, `received_at` is epoch seconds, `path` is the one it was sent to.
+    `source` names the write key the sender showed. `from_visitor` says that the visitor's own device sent it,
+    so that the request tells of that device; a shop's server tells nothing of its customers' devices.
+    Without `names_device` IP address and user agent are those of the request, whatever the event says.
     """
 
     body: bytes = field(repr=False)
@@ -27,6 +28,9 @@ class RawRequest:
     client_ip: str | None = field(default=None, repr=False)
     source: str | None = None
     from_visitor: bool = True
+    names_device: bool = True
+    path: str = ""
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,11 @@ class Decoded:
     arrivals: tuple[Arrival, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     problem: BodyProblem | None = None
+
+
+def content_type(header: str) -> str:
+    """The type of a `Content-Type` header without its parameters."""
+    return header.partition(";")[0].strip().lower()
 
 
 def parse_cookies(header: str | None) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from router.inputs.request import Fault, RawRequest
-from router.settings import Consent
+from router.settings import Settings
 
 _OWN_NETWORKS = tuple(
     ipaddress.ip_network(each)
@@ -15,32 +15,47 @@ _OWN_NETWORKS = tuple(
 )
 
 
-def convert_standard(event: dict[str, Any], request: RawRequest, _consent: Consent) -> dict[str, Any] | Fault:
+def convert_standard(
+    event: dict[str, Any], request: RawRequest, _settings: Settings
+) -> dict[str, Any] | Fault:
     """A standard event as it is, with what only the router knows of it."""
     return finish("standard", event, request)
 
 
-def finish(format: str, event: dict[str, Any], request: RawRequest) -> dict[str, Any] | Fault:  # noqa: A002
+def finish(
+    format: str,  # noqa: A002
+    event: dict[str, Any],
+    request: RawRequest,
+    original_name: str | None = None,
+) -> dict[str, Any] | Fault:
     """Set what a sender never sets: `meta`, ids as text, and the facts of the visitor's own request.
 
-    A fact that the event has stays as it is.
+    A fact that the event has stays as it is. `original_name` is what the format calls the event, where it
+    calls it differently.
     """
     name = event.get("event_name")
     if not isinstance(name, str) or not name.strip():
         return Fault("missing_event_name", "event_name is missing or not a text")
     _ids_to_text(event)
-    event["meta"] = _meta(format, event, request)
+    event["meta"] = _meta(format, event, request, original_name or name)
+    if not request.names_device:
+        _forget_device(event)
     if request.from_visitor:
         _add_device(event, request)
     return event
 
 
-def _meta(format: str, event: dict[str, Any], request: RawRequest) -> dict[str, Any]:  # noqa: A002
+def _meta(
+    format: str,  # noqa: A002
+    event: dict[str, Any],
+    request: RawRequest,
+    original_name: str,
+) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "format": format,
         "received_at": int(request.received_at),
         "id_origin": "sender" if event.get("id") else "none",
-        "original_name": event["event_name"],
+        "original_name": original_name,
     }
     if request.source is not None:
         meta["source"] = request.source
@@ -65,6 +80,14 @@ def _ids_to_text(event: dict[str, Any]) -> None:
 def _to_text(owner: dict[str, Any], name: str) -> None:
     if type(value := owner.get(name)) is int:
         owner[name] = str(value)
+
+
+def _forget_device(event: dict[str, Any]) -> None:
+    context = event.get("context")
+    device = context.get("device") if isinstance(context, dict) else None
+    if isinstance(device, dict):
+        device.pop("ip", None)
+        device.pop("user_agent", None)
 
 
 def _add_device(event: dict[str, Any], request: RawRequest) -> None:

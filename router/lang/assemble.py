@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, assert_never
 
 from router.lang import outcome as o
 from router.lang import tree as t
-from router.lang.environment import Field
+from router.lang.environment import Field, Target
 from router.lang.kinds import ANY
 from router.lang.outcome import Outcome, Send, Skip
 from router.lang.trace import Line, Trace, Tried
@@ -115,28 +115,7 @@ class Payload:
 
     def _value(self, node: t.Expr, field: Field) -> Any:
         value = self.run.value(node)
-        return None if value is None else self._converted(value, field)
-
-    def _converted(self, value: Any, field: Field) -> Any:
-        element = field.kind.of
-        if field.kind.base == "list" and element is not None and element.base == "object":
-            items = value if value.__class__ is list else [value]
-            return [each for item in items[:MAX_LIST] if (each := self._element(item, field.path))] or None
-        found, why = convert(value, field.kind, many=field.many)
-        if why:
-            self.run.note(field.path, why)
-        return found[0] if field.many and found.__class__ is list and len(found) == 1 else found
-
-    def _element(self, item: Any, path: str) -> dict[str, Any]:
-        """A list element that was written out: the fields that the target knows, converted."""
-        found: dict[str, Any] = {}
-        for name, value in item.items() if item.__class__ is dict else ():
-            field = self.target.fields.get(f"{path}[].{name}")
-            known = field is not None and self.source in field.sources and value is not None
-            converted = self._converted(value, field) if known and field is not None else None
-            if converted is not None:
-                found[name] = converted
-        return found
+        return None if value is None else converted(value, field, self.target, self.source, self.run.note)
 
     # -------------------------------------------------------------- each
 
@@ -177,6 +156,34 @@ class Payload:
         if trace is not None:
             line = _line(trace, path, value_of, value, node.span.place)
             trace.lines.setdefault(self.send, []).append(line)
+
+
+def converted(value: Any, field: Field, target: Target, source: str, note: Callable[[str, str], None]) -> Any:
+    """A computed value as a payload field takes it; what does not fit is None and noted."""
+    inside = field.kind.of
+    if field.kind.base == "list" and inside is not None and inside.base == "object":
+        items = value if value.__class__ is list else [value]
+        elements = (_element(item, field.path, target, source, note) for item in items[:MAX_LIST])
+        return [each for each in elements if each] or None
+    found, why = convert(value, field.kind, many=field.many)
+    if why:
+        note(field.path, why)
+    return found[0] if field.many and found.__class__ is list and len(found) == 1 else found
+
+
+def _element(
+    item: Any, path: str, target: Target, source: str, note: Callable[[str, str], None]
+) -> dict[str, Any]:
+    """A list element that was written out: the fields that the target knows, converted."""
+    found: dict[str, Any] = {}
+    for name, value in item.items() if item.__class__ is dict else ():
+        field = target.fields.get(f"{path}[].{name}")
+        if field is None or source not in field.sources or value is None:
+            continue
+        fitting = converted(value, field, target, source, note)
+        if fitting is not None:
+            found[name] = fitting
+    return found
 
 
 def _line(trace: Trace, path: str, node: t.Expr, value: Any, at: o.Place) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from router.lang.kinds import ANY, BOOL, HASHED, NUMBER, TEXT, TIME, URL, Kind, list_of
 from router.lang.outcome import Arrival
@@ -48,12 +48,38 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What is known of a call when rules are compiled: constant arguments by position, and the settings."""
+
+    constants: Mapping[int, Any]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A function that looks up a text by its one argument, a name.
+
+    First among what came with the arrival, then in an object of the event, if `behind` says where it lies.
+    Texts are usable that have 1 to 8,192 characters. With `folded` upper and lower case of the name do not
+    matter.
+    """
+
+    among: Literal["cookies", "headers"]
+    behind: tuple[str, ...] = ()
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """One function of the language. `code` gets present, converted arguments and never raises.
 
     A missing required argument makes the call missing without running `code`; None means missing.
     Text results carry the personal-data mark of their arguments unless they are hashed. Lists reach `code`
     cut to 1,000 elements unless it takes `whole_lists`.
+
+    `quick` makes code for one call, or None: it answers as `code` does, but leaves the limits of texts to its
+    caller. It takes the arguments that are not constant, and before them the arrival where `code` takes a
+    context. `sought` says of a function that it only looks something up; `code` does just that.
     """
 
     name: str
@@ -68,6 +94,8 @@ class Function:
     load_time: bool = False
     keeps_pii: bool = True
     whole_lists: bool = False
+    quick: Callable[[Given], Callable[..., Any] | None] | None = None
+    sought: Sought | None = None
 
 
 _KINDS: dict[str, Kind] = {
@@ -87,6 +115,8 @@ def function(
     load_time: bool = False,
     keeps_pii: bool = True,
     whole_lists: bool = False,
+    quick: Callable[[Given], Callable[..., Any] | None] | None = None,
+    sought: Sought | None = None,
 ) -> Callable[[Callable[..., Any]], Function]:
     """Define a function, as in `@function("lower(value: text) -> text", ('lower("A")', "a"))`.
 
@@ -115,6 +145,8 @@ def function(
             load_time=load_time,
             keeps_pii=keeps_pii,
             whole_lists=whole_lists,
+            quick=quick,
+            sought=sought,
         )
 
     return define

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arrival:
     """One event as it reached the router: decoded JSON, and what came with it.
 
     `now` is the receive time in epoch seconds, the only clock a rule can see. `headers` has lower-case
-    names.
+    names. Nothing changes it; it is not frozen because one is made for every event, which would take four
+    times as long.
     """
 
     event: dict[str, Any]

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from router.lang import outcome as o
 from router.lang import tree as t
 from router.lang.assemble import Payload
+from router.lang.environment import Target
 from router.lang.kinds import Kind
 from router.lang.outcome import Arrival, Drop, Outcome, Result, Skip, Unhandled
 from router.lang.program import Destination, Program, Rule
@@ -106,7 +107,7 @@ class _Route:
         if self.trace is not None:
             self.trace.rule = rule
         if rule.not_sent:
-            self._skip_all(self._serving(rule.source), o.NOT_FOR_SOURCE, rule.span, None)
+            self._skip_all(serving(self.program, rule.source), o.NOT_FOR_SOURCE, rule.span, None)
             return
         self._actions(rule.actions, rule)
         if not self.outcomes:
@@ -129,9 +130,6 @@ class _Route:
                 case _:
                     assert_never(action)
 
-    def _serving(self, source: str) -> list[str]:
-        return [name for name, each in self.program.destinations.items() if source in each.sources]
-
     def _skip_all(
         self, names: list[str], reason: str, span: Span, event: str | None, detail: str = ""
     ) -> None:
@@ -145,7 +143,7 @@ class _Route:
     def _send(self, send: t.SendAction, rule: Rule) -> None:
         before = len(self.outcomes)
         event = self._target_event(send)
-        names = [word.text for word in send.to] or self._serving(rule.source)
+        names = [word.text for word in send.to] or serving(self.program, rule.source)
         refusal = self._refusal(send, event, rule.source)
         if not names:
             self._skip_all([], o.NO_DESTINATION, send.span, event)
@@ -173,25 +171,10 @@ class _Route:
         sample = send.sample
         if sample is not None and not self.evaluation.asked(sample, self._sampled(sample, event)):
             return o.SAMPLED_OUT
-        if event is None:
-            return o.BAD_EVENT_NAME
-        known = self.target.events.get(self.target.aliases.get(event, event))
-        if known is not None:
-            return None if source in known.sources else o.NOT_FOR_SOURCE
-        if source in self.target.standard_only:
-            return o.NOT_FOR_SOURCE
-        return o.BAD_EVENT_NAME if self.target.custom_event_problem(event) else None
+        return refusal(self.target, event, source)
 
     def _sampled(self, sample: t.Sample, event: str | None) -> bool:
-        """The same key is in or out for good: nothing random, and no memory of what was drawn.
-
-        Drawn anew for each event name, so that the few who are in for one are not in for all.
-        """
-        key = self.evaluation.value(sample.key)
-        if key is None:
-            return False
-        seed = f"{self.name}\0{event}\0{key}".encode("utf-8", "surrogatepass")
-        return int.from_bytes(hashlib.sha256(seed).digest()[:8], "big") % 10_000 < sample.basis_points
+        return drawn(sample, self.name, event, self.evaluation.value(sample.key))
 
     def _to(
         self, destination: Destination, send: t.SendAction, event: str, source: str, payload: Payload
@@ -207,3 +190,31 @@ class _Route:
             if not self.evaluation.holds(gate.condition):
                 return Skip(name, gate.reason.text if gate.reason else o.REQUIRES, gate.span.place, event)
         return payload.outcome(name, event, at)
+
+
+def serving(program: Program, source: str) -> list[str]:
+    """The destinations of a source, for rules that name none."""
+    return [name for name, each in program.destinations.items() if source in each.sources]
+
+
+def refusal(target: Target, event: str | None, source: str) -> str | None:
+    """Why the target takes no event of this name from the source, None where it does."""
+    if event is None:
+        return o.BAD_EVENT_NAME
+    known = target.events.get(target.aliases.get(event, event))
+    if known is not None:
+        return None if source in known.sources else o.NOT_FOR_SOURCE
+    if source in target.standard_only:
+        return o.NOT_FOR_SOURCE
+    return o.BAD_EVENT_NAME if target.custom_event_problem(event) else None
+
+
+def drawn(sample: t.Sample, name: str | None, event: str | None, key: Any) -> bool:
+    """The same key is in or out for good: nothing random, and no memory of what was drawn.
+
+    Drawn anew for each event name, so that the few who are in for one are not in for all.
+    """
+    if key is None:
+        return False
+    seed = f"{name}\0{event}\0{key}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(seed).digest()[:8], "big") % 10_000 < sample.basis_points

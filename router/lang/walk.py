@@ -11,7 +11,7 @@ from router.lang.glob import matches
 from router.lang.kinds import ANY, Kind, list_of
 from router.lang.library import Context, Function, Param, Variables
 from router.lang.outcome import Arrival, Note
-from router.lang.program import Access, Key, Program
+from router.lang.program import Access, At, Key, Program
 from router.lang.trace import Trace
 from router.lang.values import MAX_LIST, MAX_TEXT, Reader, same
 
@@ -94,7 +94,7 @@ class Evaluation:
         access = self.program.accesses[node]
         value, why = self._read(access, self._root(access))
         if why and access.root != "let":
-            self.note(_readable(access), why)
+            self.note(readable(access), why)
         if self.trace is not None and value is None:
             self.trace.whys[node] = why or self._why_missing(access)
         return value
@@ -105,7 +105,7 @@ class Evaluation:
             return self.trace.whys.get(self.program.lets[access.name].value, "missing")
         raw = self._root(access)
         for step in access.steps:
-            raw = _step(raw, step.name) if isinstance(step, Key) else _element(raw, step.number or 0)
+            raw = _step(raw, step.name) if isinstance(step, Key) else element(raw, step.number or 0)
         return (
             "absent"
             if raw is None
@@ -129,23 +129,10 @@ class Evaluation:
         if access.root == "let" and not access.steps:
             return raw, ""
         if access.is_column:
-            return self._column(raw, access.steps, access.kind), ""
+            return column(self.reader, raw, access.steps, access.kind), ""
         for step in access.steps:
-            raw = _step(raw, step.name) if isinstance(step, Key) else _element(raw, step.number or 0)
+            raw = _step(raw, step.name) if isinstance(step, Key) else element(raw, step.number or 0)
         return self.reader.read(raw, access.kind)
-
-    def _column(self, raw: Any, steps: tuple[Any, ...], kind: Kind) -> list[Any] | None:
-        """The leaves of every element, in order; what is absent or does not fit is left out."""
-        leaves = [raw]
-        for step in steps:
-            if isinstance(step, Key):
-                leaves = [_step(leaf, step.name) for leaf in leaves]
-            elif step.number is not None:
-                leaves = [_element(leaf, step.number) for leaf in leaves]
-            else:
-                leaves = [each for leaf in leaves for each in (leaf if leaf.__class__ is list else [leaf])]
-        found = [value for leaf in leaves if (value := self.reader.read(leaf, kind)[0]) is not None]
-        return found or None
 
     # -------------------------------------------------------------- calls
 
@@ -154,12 +141,12 @@ class Evaluation:
         args: list[Any] = []
         for index, arg in enumerate(node.args):
             param = function.params[min(index, len(function.params) - 1)]
-            value = self._argument(function, param, self.value(arg))
+            value = argument(function, param, self.value(arg))
             if value is None and not param.optional:
                 self._missing_argument(node, arg)
                 return None
             args.append(value)
-        result = self._apply(function, args)
+        result = applied(function, self.context, args)
         if result is None:
             self._nothing(node, function)
         return result
@@ -168,7 +155,7 @@ class Evaluation:
         """A match key that cannot be hashed is a loss worth counting; an absent cookie is not."""
         unfit = function.result.hashed
         if unfit and isinstance(node.args[0], t.Ref):
-            self.note(_readable(self.program.accesses[node.args[0]]), f"{function.name} gives nothing for it")
+            self.note(readable(self.program.accesses[node.args[0]]), f"{function.name} gives nothing for it")
         if self.trace is not None:
             seeks = function.context and not unfit
             self.trace.whys[node] = "not found" if seeks else "gives nothing for this value"
@@ -176,21 +163,6 @@ class Evaluation:
     def _missing_argument(self, node: t.Call, arg: t.Expr) -> None:
         if self.trace is not None:
             self.trace.whys[node] = f"{arg.span.text}: {self.trace.whys.get(arg, 'missing')}"
-
-    def _argument(self, function: Function, param: Param, value: Any) -> Any:
-        if value.__class__ is list:
-            if not function.whole_lists:
-                value = value[:MAX_LIST]
-            if param.each:
-                return _NO_JUNK.read(value, list_of(param.kind))[0]
-        return None if value is None else _NO_JUNK.read(value, param.kind)[0]
-
-    def _apply(self, function: Function, args: list[Any]) -> Any:
-        lead = (self.context,) if function.context else ()
-        if function.params and function.params[0].each and args[0].__class__ is list:
-            results = [function.code(*lead, each, *args[1:]) for each in args[0]]
-            return [each for each in results if each is not None] or None
-        return _bounded(function.code(*lead, *args))
 
     # -------------------------------------------------------------- choices
 
@@ -246,7 +218,7 @@ class Evaluation:
         left, right = self.value(node.left), self.value(node.right)
         if node.op == "!=":
             return left is None or right is None or not same(left, right)
-        return left is not None and right is not None and _COMPARE[node.op](left, right)
+        return left is not None and right is not None and COMPARE[node.op](left, right)
 
     # -------------------------------------------------------------- literals and arithmetic
 
@@ -295,10 +267,44 @@ def _step(raw: Any, name: str) -> Any:
     return raw.get(name) if raw.__class__ is dict else None
 
 
-def _element(raw: Any, number: int) -> Any:
+def element(raw: Any, number: int) -> Any:
+    """One element; what is no list counts as a list of one."""
     if raw.__class__ is not list:
         raw = [raw]
     return raw[number] if number < len(raw) else None
+
+
+def column(reader: Reader, raw: Any, steps: tuple[Key | At, ...], kind: Kind) -> list[Any] | None:
+    """The leaves of every element, in order; what is absent or does not fit is left out."""
+    leaves = [raw]
+    for step in steps:
+        if isinstance(step, Key):
+            leaves = [_step(leaf, step.name) for leaf in leaves]
+        elif step.number is not None:
+            leaves = [element(leaf, step.number) for leaf in leaves]
+        else:
+            leaves = [each for leaf in leaves for each in (leaf if leaf.__class__ is list else [leaf])]
+    found = [value for leaf in leaves if (value := reader.read(leaf, kind)[0]) is not None]
+    return found or None
+
+
+def argument(function: Function, param: Param, value: Any) -> Any:
+    """A value as a parameter takes it, None where it does not fit."""
+    if value.__class__ is list:
+        if not function.whole_lists:
+            value = value[:MAX_LIST]
+        if param.each:
+            return _NO_JUNK.read(value, list_of(param.kind))[0]
+    return None if value is None else _NO_JUNK.read(value, param.kind)[0]
+
+
+def applied(function: Function, context: Context, args: list[Any]) -> Any:
+    """The result of a function for arguments that fit, within the limits of values."""
+    lead = (context,) if function.context else ()
+    if function.params and function.params[0].each and args[0].__class__ is list:
+        results = [function.code(*lead, each, *args[1:]) for each in args[0]]
+        return [each for each in results if each is not None] or None
+    return _bounded(function.code(*lead, *args))
 
 
 def _bounded(value: Any) -> Any:
@@ -322,7 +328,7 @@ def _contains(left: Any, right: Any) -> bool:
     return left.__class__ is str and right.__class__ is str and right in left
 
 
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": same,
     "<": lambda left, right: _ordered(left, right) and left < right,
     "<=": lambda left, right: _ordered(left, right) and left <= right,
@@ -336,7 +342,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _readable(access: Access) -> str:
+def readable(access: Access) -> str:
     """`event.items[].price`, as a rule would write it; names only from the rule files, never from events."""
     text = access.name
     for step in access.steps:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from router.settings.shapes import amount, choice, is_loopback
-from router.settings.table import Setting, Settings, WriteKey, describe_settings
+from router.keyring import KEYS_FILE, KeysUnusable, read_keys
+from router.settings.keys import WriteKey
+from router.settings.problem import SettingProblem, did_you_mean
+from router.settings.read_keys import read_write_keys
+from router.settings.shapes import is_loopback
+from router.settings.table import Setting, Settings, describe_settings
 from router.settings.variables import EnvironmentVariables
-
-
-@dataclass(frozen=True, slots=True)
-class SettingProblem:
-    """A mistake in the settings: where it stands, what is wrong, and what to write instead if known."""
-
-    place: str
-    message: str
-    fix: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}" + (f"\n  fix: {self.fix}" if self.fix else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +48,32 @@ def load_settings(
             problems.append(SettingProblem(found.place, f"must be {found.setting.shape.expects}"))
         else:
             values[found.setting.name] = value
-    keys = [*_write_keys(values.get("write_keys", ()), variables), *_lone_key(variables)]
+    variables.takes_open_files = values.get("secret_files") == "any"
+    origins = values.get("cors_origins", ())
+    keys = [*read_write_keys(values.get("write_keys", []), variables, origins)]
     problems += [key for key in keys if isinstance(key, SettingProblem)]
     values["write_keys"] = tuple(key for key in keys if isinstance(key, WriteKey))
     return _build(Settings, values), tuple(problems)
 
 
 def listen_problem(settings: Settings) -> SettingProblem | None:
-    """Why the daemon must not listen where it is told to: without write keys, only this machine may post."""
-    if settings.write_keys or is_loopback(settings.listen.host):
+    """Why the daemon must not listen where it is told to.
+
+    Without write keys, of the settings or of the data directory, only this machine may post; and keys that
+    cannot be read are not none.
+    """
+    try:
+        keys = (*read_keys(settings.data), *settings.write_keys)
+    except KeysUnusable as problem:
+        fix = f"put back a copy of {KEYS_FILE}, or delete it and make new keys"
+        return SettingProblem("write keys", str(problem), fix)
+    if keys or is_loopback(settings.listen.host):
         return None
     return SettingProblem(
         f"listen = {settings.listen}",
         "anybody who reaches this address could post events, because no write key is set",
         "export TAGWRIGHT_WRITE_KEY=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))'), "
+        f"or tagwright keys add shop --data {settings.data}, "
         f'or listen = "127.0.0.1:{settings.listen.port}"',
     )
 
@@ -103,18 +106,11 @@ def _from_tree(tree: Mapping[str, Any], file: str, prefix: str = "") -> _Found:
         if name in known:
             yield _Given(known[name], raw, place)
         elif name not in sections:
-            yield SettingProblem(place, "is not a setting", _did_you_mean(name, [*known, *sections]))
+            yield SettingProblem(place, "is not a setting", did_you_mean(name, [*known, *sections]))
         elif isinstance(raw, dict):
             yield from _from_tree(raw, file, f"{name}.")
         else:
             yield SettingProblem(place, "must be a table", f"[{name}] on a line of its own")
-
-
-def _did_you_mean(name: str, known: list[str]) -> str | None:
-    last = name.rpartition(".")[2]
-    elsewhere = [each for each in known if each.rpartition(".")[2] == last]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {(elsewhere or near)[0]}?" if elsewhere or near else None
 
 
 def _from_environment(variables: EnvironmentVariables) -> Iterator[_Given]:
@@ -131,54 +127,6 @@ def _from_overrides(overrides: Mapping[str, Any]) -> Iterator[_Given]:
             raise TypeError(f"{name} is not a setting")
         if raw is not None:
             yield _Given(known[name], raw, f"--{name.replace('_', '-')}")
-
-
-def _lone_key(variables: EnvironmentVariables) -> Iterator[WriteKey]:
-    value = variables.secret("TAGWRIGHT_WRITE_KEY")
-    if value:
-        yield WriteKey("default", value)
-
-
-_KEY_PARTS = ("name", "env", "file", "sender", "rate")
-_SENDER = choice("auto", "visitor", "server")
-_RATE = amount(0.001, 1_000_000)
-
-
-def _write_keys(
-    tables: list[dict[str, Any]], variables: EnvironmentVariables
-) -> Iterator[WriteKey | SettingProblem]:
-    for number, table in enumerate(tables, 1):
-        place = f"write_keys, number {number}"
-        problem = _key_problem(place, table)
-        yield problem or _write_key(place, table, variables)
-
-
-def _key_problem(place: str, table: Mapping[str, Any]) -> SettingProblem | None:
-    for part in table:
-        if part == "value":
-            return SettingProblem(place, "the key itself must not stand here", 'env = "NAME_OF_A_VARIABLE"')
-        if part not in _KEY_PARTS:
-            return SettingProblem(place, f"{part} is not part of it", _did_you_mean(part, list(_KEY_PARTS)))
-    if not (isinstance(table.get("name"), str) and table["name"]):
-        return SettingProblem(place, "needs a name")
-    if isinstance(table.get("env"), str) == isinstance(table.get("file"), str):
-        return SettingProblem(place, "needs one of env and file", 'env = "NAME_OF_A_VARIABLE"')
-    if _SENDER.read(table.get("sender", "auto")) is None:
-        return SettingProblem(place, f"sender must be {_SENDER.expects}")
-    if "rate" in table and _RATE.read(table["rate"]) is None:
-        return SettingProblem(place, f"rate must be {_RATE.expects}")
-    return None
-
-
-def _write_key(
-    place: str, table: Mapping[str, Any], variables: EnvironmentVariables
-) -> WriteKey | SettingProblem:
-    env, file = table.get("env"), table.get("file")
-    value = variables.secret(env) if isinstance(env, str) else variables.secret_file(str(file))
-    if value is None:
-        return SettingProblem(place, f"{env or file} is not set, not readable or empty")
-    rate = _RATE.read(table["rate"]) if "rate" in table else None
-    return WriteKey(table["name"], value, table.get("sender", "auto"), rate)
 
 
 def _build(kind: type, values: Mapping[str, Any], prefix: str = "") -> Any:

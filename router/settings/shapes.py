@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _Number = TypeVar("_Number", int, float)
 
 
@@ -80,6 +82,23 @@ def choice(*options: str) -> Shape:
     return Shape(expects, lambda raw: raw if raw in options else None)
 
 
+def choices(*options: str) -> Shape:
+    """A list of a few words, at least one."""
+    expects = "a list of " + ", ".join(f'"{option}"' for option in options)
+    read = _each(lambda text: text if text in options else None)
+    return Shape(expects, lambda raw: read(raw) or None)
+
+
+def some_of(*options: str) -> Shape:
+    """A list of a few words, or none of them."""
+    expects = "a list of " + ", ".join(f'"{option}"' for option in options) + ", which may be empty"
+    return Shape(expects, _each(lambda text: text if text in options else None))
+
+
+def _as_switch(raw: Any) -> bool | None:
+    return raw if isinstance(raw, bool) else {"true": True, "false": False}.get(str(raw).lower())
+
+
 def _as_address(raw: Any) -> Address | None:
     if isinstance(raw, Address):
         return raw
@@ -126,6 +145,10 @@ def _as_origin(text: str) -> str | None:
     return text if exact and "*" not in text else None
 
 
+def _as_header(raw: Any) -> str | None:
+    return raw.lower() if isinstance(raw, str) and _HEADER_NAME.fullmatch(raw) else None
+
+
 def _as_network(text: str) -> Network | None:
     try:
         return ipaddress.ip_network(text)
@@ -141,19 +164,43 @@ def _as_base_url(raw: Any) -> str | None:
     return str(raw).rstrip("/") if safe else None
 
 
+def _as_web_address(raw: Any) -> str | None:
+    parts = _split(raw)
+    if parts is None or parts.username or parts.query or parts.fragment:
+        return None
+    return str(raw) if parts.scheme in ("http", "https") else None
+
+
 def _as_purposes(raw: Any) -> tuple[tuple[str, str], ...] | None:
     fits = isinstance(raw, dict) and all(isinstance(purpose, str) and purpose for purpose in raw.values())
     return tuple(raw.items()) if fits else None
+
+
+def _as_order_id(raw: Any) -> str | None:
+    return raw if isinstance(raw, str) and any(f"{{{field}}}" in raw for field in ORDER_FIELDS) else None
 
 
 def _as_tables(raw: Any) -> list[dict[str, Any]] | None:
     return raw if isinstance(raw, list) and all(isinstance(each, dict) for each in raw) else None
 
 
+ORDER_FIELDS = ("id", "name", "order_number", "token", "checkout_token", "checkout_id", "cart_token")
+"""The fields of a Shopify order that a pixel can know, too."""
+SWITCH = Shape("true or false", _as_switch)
 ADDRESS = Shape('HOST:PORT, such as "127.0.0.1:8080"', _as_address)
 PATH = Shape("a path", _as_path)
 BASE_URL = Shape("an https address; http only for a host of this machine", _as_base_url)
+WEB_ADDRESS = Shape('an http or https address, such as "http://127.0.0.1:4318"', _as_web_address)
 ORIGINS = Shape('a list of origins such as "https://shop.example", never "*"', _each(_as_origin))
+HEADER = Shape("the name of a header", _as_header)
 NETWORKS = Shape('a list of networks such as "10.0.0.0/8", never "*"', _each(_as_network))
+TEXT = Shape("a text", lambda raw: raw if isinstance(raw, str) and raw.strip() else None)
+TEXTS = Shape("a list of texts", _each(lambda text: text or None))
+EVENT_NAMES = Shape(
+    'a table such as { "com.example.order.paid" = "purchase" }', _as_purposes, from_text=False
+)
+ORDER_ID = Shape('a text with a field of the order in braces, such as "order_{id}"', _as_order_id)
 PURPOSES = Shape('a table such as { "2" = "advertising" }', _as_purposes, from_text=False)
-WRITE_KEYS = Shape("[[write_keys]] tables of name, env or file, sender, rate", _as_tables, from_text=False)
+WRITE_KEYS = Shape(
+    "[[write_keys]] tables of name, env or file, and what the key may", _as_tables, from_text=False
+)

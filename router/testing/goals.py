@@ -14,6 +14,7 @@ from router.lang.trace import Trace
 from router.lang.traverse import everything
 from router.testing.observed import one_line
 from router.testing.possible import truths
+from router.testing.switched_off import is_switched_off
 
 Aspect = Literal[
     "table cells", "event names", "row conditions", "actions", "fallbacks", "branches",
@@ -42,8 +43,9 @@ def reached(trace: Trace) -> set[Hashable]:
 
 
 def goals(program: Program) -> list[Goal]:
-    """Every goal of a rule set, in the order of its files and lines."""
-    return list(_Goals(program).all())
+    """Every goal of a rule set that a test can reach, in the order of its files and lines."""
+    switched_off = is_switched_off(program)
+    return [each for each in _Goals(program).all() if not switched_off(each.at)]
 
 
 def rules(program: Program) -> Iterator[Rule]:

@@ -14,6 +14,7 @@ from router.lang.trace import Trace
 from router.testing.goals import rules
 from router.testing.mutate import Variant, negated, quoted, variants, without
 from router.testing.possible import truths
+from router.testing.switched_off import is_switched_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,10 @@ def touched(trace: Trace) -> frozenset[Hashable]:
 
 
 def mutants(program: Program) -> Iterator[Mutant]:
-    """Every mutant of a rule set; its schema, settings and tests stay as they are."""
-    yield from _lets(program)
-    yield from _source(program)
-    yield from _gates(program)
-    yield from _mappings(program)
-    yield from _drops(program)
-    yield from _on_rules(program)
-    yield from _tables(program)
+    """Every mutant that could make a difference; schema, settings and tests stay as they are."""
+    switched_off = is_switched_off(program)
+    kinds = (_lets, _source, _gates, _mappings, _drops, _on_rules, _tables)
+    yield from (each for kind in kinds for each in kind(program) if not switched_off(each.at))
 
 
 def _mutant(variant: Variant, build: Callable[[], Program]) -> Mutant:

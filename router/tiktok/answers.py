@@ -70,19 +70,19 @@ def verdicts(reply: Reply, size: int, secrets: Sequence[str], now: float) -> lis
     one: Verdict
     match meaning:
         case Meaning.OK:
-            one = Accepted()
+            one = Accepted(reply.request_id)
         case Meaning.PARTIAL:
             return _partial(reply, size, secrets)
         case Meaning.PAYLOAD:
             one = _refusal(reply, code, size, secrets)
         case Meaning.AUTH | Meaning.PERMISSION | Meaning.CONFIG:
-            one = Parked(code, meaning.value)
+            one = Parked(code, meaning.value, request_id=reply.request_id)
         case Meaning.THROTTLE:
-            one = Throttled(code, _pause(reply, now))
+            one = Throttled(code, _pause(reply, now), reply.request_id)
         case Meaning.SERVER | Meaning.GARBAGE:
-            one = Retry(f"{meaning.value}:{code}", ambiguous=True)
+            one = Retry(f"{meaning.value}:{code}", ambiguous=True, request_id=reply.request_id)
         case Meaning.UNKNOWN:
-            one = Parked(code, "unknown_code", ambiguous=True)
+            one = Parked(code, "unknown_code", ambiguous=True, request_id=reply.request_id)
         case _:
             assert_never(meaning)
     return [one] * size
@@ -92,9 +92,11 @@ def _refusal(reply: Reply, code: str, size: int, secrets: Sequence[str]) -> Verd
     """Batches are all or nothing, and the message names the first offender (M: HT, NUMU, SH)."""
     index = _index(reply.message)
     if index is None and _ENVELOPE.search(reply.message):
-        return Parked(code, "envelope")
+        return Parked(code, "envelope", request_id=reply.request_id)
     why = redact(reply.message, secrets)
-    return Refused(code, why, reply.request_id) if size == 1 else Spoiled(code, why, index)
+    if size == 1:
+        return Refused(code, why, reply.request_id)
+    return Spoiled(code, why, index, reply.request_id)
 
 
 def _index(message: str) -> int | None:
@@ -104,7 +106,7 @@ def _index(message: str) -> int | None:
 
 def _partial(reply: Reply, size: int, secrets: Sequence[str]) -> list[Verdict]:
     """20001: what the body names is settled, the rest is an unknown outcome. Undocumented (M)."""
-    told: list[Verdict] = [Retry("partial", ambiguous=True)] * size
+    told: list[Verdict] = [Retry("partial", ambiguous=True, request_id=reply.request_id)] * size
     for item in _items(reply.data):
         index, code = item.get("index"), item.get("code")
         if type(index) is int and 0 <= index < size and type(code) is int:
@@ -115,10 +117,10 @@ def _partial(reply: Reply, size: int, secrets: Sequence[str]) -> list[Verdict]:
 def _item(code: int, message: Any, request_id: str, secrets: Sequence[str]) -> Verdict:
     meaning = by_code(code)
     if meaning is Meaning.OK:
-        return Accepted()
+        return Accepted(request_id)
     if meaning is Meaning.PAYLOAD:
         return Refused(str(code), redact(message if isinstance(message, str) else "", secrets), request_id)
-    return Retry("partial", ambiguous=True)
+    return Retry("partial", ambiguous=True, request_id=request_id)
 
 
 def _items(data: Any) -> list[dict[str, Any]]:

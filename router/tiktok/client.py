@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -12,6 +12,7 @@ import orjson
 from router.delivery.clock import Clock, SystemClock
 from router.delivery.verdict import Batch, Parked, Retry, Verdict
 from router.tiktok.answers import Reply, read, verdicts
+from router.tiktok.codes import Meaning
 from router.tiktok.redaction import texts_of
 
 BASE_URL = "https://business-api.tiktok.com"
@@ -19,6 +20,7 @@ PATH = "/open_api/v1.3/event/track/"
 ATTEMPT_SECONDS = 30.0
 ANSWER_BYTES = 1024 * 1024
 TIMEOUT = httpx.Timeout(connect=3.0, write=10.0, read=20.0, pool=5.0)
+_AUTH = Meaning.AUTH.value
 # Nothing has left the machine when one of these is raised; `ConnectError` covers DNS and TLS as well.
 _NOT_SENT = (
     httpx.ConnectError,
@@ -59,6 +61,9 @@ def make_http_client(connections: int = 100) -> httpx.AsyncClient:
 class TikTokClient:
     """A `Sender`. `credentials` are looked up at each send, by the destination's name.
 
+    When TikTok does not take a token, `renew` reads it again from where it comes from; with another one the
+    batch is sent once more.
+
     TikTok's own failures, its refusals and the network's are verdicts; nothing that TikTok wrote leaves here
     without its values taken out.
     """
@@ -69,21 +74,32 @@ class TikTokClient:
         base_url: str,
         credentials: Callable[[str], Credentials | None],
         *,
+        renew: Callable[[str], Awaitable[Credentials | None]] | None = None,
         clock: Clock | None = None,
         attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
         self._http = http
         self._url = base_url.rstrip("/") + PATH
         self._credentials = credentials
+        self._renew = renew
         self._clock = clock or SystemClock()
         self._attempt_seconds = attempt_seconds
 
     async def send(self, batch: Batch) -> list[Verdict]:
         credentials = self._credentials(batch.destination)
+        told = await self._attempt(batch, credentials)
+        if self._renew is None or not _is_auth(told):
+            return told
+        renewed = await self._renew(batch.destination)
+        if renewed is None or (credentials and renewed.token == credentials.token):
+            return told
+        return await self._attempt(batch, renewed)
+
+    async def _attempt(self, batch: Batch, credentials: Credentials | None) -> list[Verdict]:
         if credentials is None or not credentials.token:
-            return [Parked("no_token", "auth")] * len(batch)
+            return [Parked("no_token", _AUTH)] * len(batch)
         if not _fits_a_header(credentials.token):
-            return [Parked("malformed_token", "auth")] * len(batch)
+            return [Parked("malformed_token", _AUTH)] * len(batch)
         answer = await self._post(body_of(batch, credentials), credentials.token)
         if isinstance(answer, _NoAnswer):
             return [Retry(answer.why, ambiguous=answer.ambiguous)] * len(batch)
@@ -118,6 +134,11 @@ def body_of(batch: Batch, credentials: Credentials) -> bytes:
     }
     present = orjson.dumps({name: value for name, value in head.items() if value is not None})
     return present[:-1] + b',"data":[' + b",".join(entry.payload for entry in batch.entries) + b"]}"
+
+
+def _is_auth(verdicts: Sequence[Verdict]) -> bool:
+    """Whether the token was refused, so that nothing of the batch was taken."""
+    return all(isinstance(each, Parked) and each.why == _AUTH and not each.ambiguous for each in verdicts)
 
 
 def _fits_a_header(token: str) -> bool:

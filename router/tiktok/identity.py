@@ -42,7 +42,7 @@ _NOBODY_OUTSIDE = tuple(
     )
 )
 _LONGEST_IP = 64
-_UNEXPANDED_MACRO = "__CLICKID__"
+UNEXPANDED_MACRO = "__CLICKID__"
 
 
 def idfa(value: str) -> str | Unfit:
@@ -83,7 +83,7 @@ def ttclid(value: str) -> str | Unfit:
     """A click id exactly as it came; longer than TikTok takes (DOC-TTCLID, H) it is left out, never cut."""
     if len(value) > LIMITS.ttclid_characters:
         return Unfit("too_long")
-    return Unfit("unexpanded_macro") if value == _UNEXPANDED_MACRO else value
+    return Unfit("unexpanded_macro") if value == UNEXPANDED_MACRO else value
 
 
 def place_name(value: str) -> str | Unfit:

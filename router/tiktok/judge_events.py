@@ -20,6 +20,7 @@ from router.tiktok.finding import Findings, below, error, quoted, warning
 from router.tiktok.judge_fields import judge_values
 
 _MATCH_KEYS: Final = ("email", "phone", "external_id")
+_PERSON: Final = (*_MATCH_KEYS, "ttclid", "ttp")
 _REQUIRED: Final = tuple(entry for entry in ENTRIES.values() if entry.required_for)
 _FUTURE_TOLERANCE: Final = 600
 _DAY: Final = 86_400
@@ -167,6 +168,18 @@ def web_events_have_a_user(event: Event) -> Findings:
         )
 
 
+def web_events_have_more_than_an_address(event: Event) -> Findings:
+    """An address and a browser are those of many people, though they are match keys (MP, M)."""
+    user = event.get("user")
+    if event.source != "web" or not isinstance(user, dict) or not user:
+        return
+    if not any(user.get(key) for key in _PERSON):
+        message = "has nothing but address and browser, which many people share"
+        yield warning(
+            event.place("user"), "weak_match", message, "send ttclid, _ttp, e-mail, phone or external id"
+        )
+
+
 def web_events_have_an_id(event: Event) -> Findings:
     """Only the id tells a server event from its twin of the pixel (DOC-DEDUP, H)."""
     if event.source == "web" and "event_id" not in event.value:
@@ -218,6 +231,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     required_fields_are_there,
     web_events_have_a_page,
     web_events_have_a_user,
+    web_events_have_more_than_an_address,
     web_events_have_an_id,
     offline_events_have_a_match_key,
     value_has_a_currency,

@@ -12,7 +12,7 @@ from router.lang.program import Program
 from router.tiktok import lint_words as say
 from router.tiktok.catalogue import TARGET
 
-_PIXEL = re.compile(r"[A-Z0-9]{16,24}")
+PIXEL_CODE = re.compile(r"[A-Z0-9]{16,24}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PASTED = re.compile(r"(?=.*[0-9])(?:[A-Z0-9]{20}|[0-9a-f]{32,})")
 
@@ -35,7 +35,7 @@ def odd_credentials(program: Program) -> Iterator[Diagnostic]:
 def _id_problem(name: str, text: str) -> str | None:
     if not text or any(map(str.isspace, text)):
         return "has blanks in it" if text else "is empty"
-    if name in ("pixel", "pixel_code") and not _PIXEL.fullmatch(text):
+    if name in ("pixel", "pixel_code") and not PIXEL_CODE.fullmatch(text):
         return "is not 16 to 24 capital letters and digits"
     return None
 

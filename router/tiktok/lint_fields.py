@@ -128,6 +128,14 @@ def fixed_currency(program: Program) -> Iterator[Diagnostic]:
             yield say.fixed_currency(node.value.span, node.value.span.text)
 
 
+def lower_case_ids(program: Program) -> Iterator[Diagnostic]:
+    """W549: TikTok's template hashes an id as it is written (GTM, M); Segment and Stape lower-case it."""
+    for node in _assigned(program, "user.external_id"):
+        for each in _parts(program, node.value, frozenset()):
+            if isinstance(each, t.Call) and each.name.text == "lower":
+                yield say.lower_case_id(each.span)
+
+
 def _assigned(program: Program, path: str) -> Iterator[t.Assign]:
     """Lines of mappings and sends that set a field; those of tests are none."""
     tested = {node for test in program.tests for node in walk(test)}

@@ -191,3 +191,41 @@ def fixed_currency(span: Span, text: str) -> Diagnostic:
         Mark(span, "whatever was paid in"),
         remarks=(Help("take the event's own first", Fix(span, f"event.currency ?? {text}")),),
     )
+
+
+@code("W547", "a custom event, which TikTok reports and does not optimise for")
+def custom_event(span: Span, name: str) -> Diagnostic:
+    return Diagnostic(
+        f"`{name}` is a custom event",
+        Mark(span, "reported, never optimised for"),
+        remarks=(
+            Help("send a standard event where one fits; `tagwright docs catalogue` lists them"),
+            Note("custom events serve reports, audiences and custom conversions"),
+        ),
+    )
+
+
+@code("W548", "two events of one page that become the same TikTok event")
+def two_views(second: Span, first: Span, names: tuple[str, str], event: str) -> Diagnostic:
+    here = first.source is second.source
+    return Diagnostic(
+        f"`{names[0]}` and `{names[1]}` both become {event}",
+        Mark(second, "one visit of a product's page counts twice"),
+        others=(Mark(first, "here, too"),) if here and first != second else (),
+        remarks=(
+            Help("send one of the two, or give both the same event id"),
+            Note("in the shipped rules `view_content_from` decides"),
+        ),
+    )
+
+
+@code("W549", "an external id in small letters")
+def lower_case_id(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "the hash of this id is not that of the id as it is written",
+        Mark(span, "lower-cased"),
+        remarks=(
+            Help("hash the id as it is, unless the pixel is given it in small letters, too"),
+            Note("TikTok's own templates keep the case; Segment and Stape lower-case"),
+        ),
+    )

@@ -19,6 +19,9 @@ LINTS: tuple[Lint, ...] = (
     lint_fields.web_without_page,
     lint_fields.ids_without_type,
     lint_fields.fixed_currency,
+    lint_events.custom_names,
+    lint_events.two_views,
+    lint_fields.lower_case_ids,
     lint_destinations.odd_credentials,
     lint_destinations.unguarded_test_code,
 )

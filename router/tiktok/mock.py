@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import Any
 
@@ -70,8 +70,9 @@ class MockTikTok:
         tokens: Rights | None = None,
         clock: Callable[[], float] = time.time,
         max_body: int = MAX_BODY,
+        apps: Mapping[str, str] | None = None,
     ) -> None:
-        self._app = MockApp(tokens, clock, max_body)
+        self._app = MockApp(tokens, clock, max_body, apps)
         self._running = Event()
         self._server = _server(self._app)
         self.base_url = ""

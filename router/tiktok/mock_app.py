@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 import orjson
 
+from router.tiktok.mock_oauth import PORTAL, REVOKE, TOKEN, MockOAuth
 from router.tiktok.mock_script import Scripted, scripted
 from router.tiktok.mock_state import Answer, MockState, Rights
 
@@ -24,9 +25,11 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class MockApp:
-    """The ASGI application: the one path of TikTok that is known, and `/_mock/…` to look inside and steer it.
+    """The ASGI application: the path of TikTok that takes events, those of a login, and `/_mock/…` to look
+    inside and steer it.
 
-    A body over `max_body` bytes is refused; TikTok publishes no limit.
+    A body over `max_body` bytes is refused; TikTok publishes no limit. `apps` maps ids of developer apps to
+    their secrets; without any, every app may log in.
     """
 
     def __init__(
@@ -34,8 +37,10 @@ class MockApp:
         tokens: Rights | None = None,
         clock: Callable[[], float] = time.time,
         max_body: int = MAX_BODY,
+        apps: Mapping[str, str] | None = None,
     ) -> None:
         self.state = MockState(tokens, clock)
+        self.oauth = MockOAuth(self.state, clock, apps or {})
         self.closing = asyncio.Event()
         self._max_body = max_body
         self._serial = 0
@@ -48,6 +53,10 @@ class MockApp:
             await self._control(method, path.removeprefix("/_mock/"), body or b"", send)
         elif path == TRACK and method == "POST":
             await self._track(_headers(scope), body, receive, send)
+        elif path == PORTAL and method == "GET":
+            await self._consent(scope["query_string"].decode("latin-1"), send)
+        elif path in (TOKEN, REVOKE) and method == "POST":
+            await self._answer(send, *self.oauth.answer(path, _headers(scope), body or b""))
         else:
             await self._answer(send, _misdirected(path, method))
 
@@ -90,13 +99,20 @@ class MockApp:
         for each in (gone, closing):
             each.cancel()
 
-    async def _answer(self, send: Send, answer: Answer) -> None:
+    async def _consent(self, query: str, send: Send) -> None:
+        back = self.oauth.consent(query)
+        if back is None:
+            await self._answer(send, Answer(40002, "app_id, redirect_uri and state are required", 400))
+        else:
+            await _respond(send, 302, b"", [(b"location", back.encode())])
+
+    async def _answer(self, send: Send, answer: Answer, data: Mapping[str, Any] | None = None) -> None:
         self._serial += 1
         body = {
             "code": answer.code,
             "message": answer.message,
             "request_id": f"mock{self._serial:012d}",
-            "data": {},
+            "data": dict(data or {}),
         }
         await _json(send, answer.status, body)
 

@@ -55,7 +55,9 @@ class MockState:
     """
 
     def __init__(self, tokens: Rights | None, clock: Callable[[], float]) -> None:
-        self._rights = None if tokens is None else {digest(each): ids for each, ids in tokens.items()}
+        self._rights: dict[str, Collection[str] | None] | None = (
+            None if tokens is None else {digest(each): ids for each, ids in tokens.items()}
+        )
         self._revoked: set[str] = set()
         self._clock = clock
         self._lock = RLock()
@@ -74,6 +76,18 @@ class MockState:
         """From now on this token gets 40105."""
         with self._lock:
             self._revoked.add(digest(token))
+
+    def admit(self, token: str) -> None:
+        """From now on this token may write to every event source."""
+        with self._lock:
+            if self._rights is not None:
+                self._rights[digest(token)] = None
+
+    def is_valid(self, token: str) -> bool:
+        """Whether the token is known and not revoked."""
+        with self._lock:
+            known = self._rights is None or digest(token) in self._rights
+            return bool(token) and known and digest(token) not in self._revoked
 
     def script(self, answers: Iterable[Scripted]) -> None:
         """Answer the next requests so."""
@@ -140,8 +154,7 @@ class MockState:
         token = headers.get("access-token", "").strip()
         if not token:
             return Answer(40104, "Access token is empty")
-        known = self._rights is None or digest(token) in self._rights
-        if not known or digest(token) in self._revoked:
+        if not self.is_valid(token):
             return Answer(40105, "Access token is incorrect or has been revoked")
         return None
 

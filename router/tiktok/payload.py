@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,22 +20,23 @@ from router.tiktok.identity import FITS, Fit, Unfit
 
 LeftOut = tuple[str, str]
 
-_DEEPEST = 32
+DEEPEST = 32
 _LAST = len(FIELD_ORDER)
-_WRITTEN_FOR_NOTHING = frozenset({"null", "undefined"})
-_NOT_PLAIN = _WRITTEN_FOR_NOTHING | {""}
+WRITTEN_FOR_NOTHING = frozenset({"null", "undefined"})
+_NOT_PLAIN = WRITTEN_FOR_NOTHING | {""}
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """A payload ready to be stored and sent.
 
     `event` is the name on the wire, `key_event` TikTok's current name for it; the dedup key is made of that
     and `dedup_id`. `event_time` is in epoch seconds. `left_out` has the fields that could not be sent, each
     with its reason. For `claim_seconds`, `claim_until` and `resend_seconds` see `EventId`.
+
+    A tuple, because one is made for every event and a frozen dataclass takes five times as long.
     """
 
-    payload: bytes = field(repr=False)
+    payload: bytes
     event: str
     key_event: str
     event_id: str | None
@@ -46,16 +47,19 @@ class Finished:
     claim_until: int | None
     resend_seconds: int
 
+    def __repr__(self) -> str:
+        return f"Finished(event={self.event!r}, event_time={self.event_time!r}, left_out={self.left_out!r})"
+
 
 @dataclass(frozen=True, slots=True)
-class _Slot:
+class Slot:
     """A place in the payload: its rank in the catalogue, what values go through, and the places below it."""
 
     path: str
     rank: int
     fit: Fit | None = None
     many: bool = False
-    below: dict[str, _Slot] = field(default_factory=dict)
+    below: dict[str, Slot] = field(default_factory=dict)
 
 
 def finish(send: Send, event: Mapping[str, Any], arrival_now: int, settings: Mapping[str, Any]) -> Finished:
@@ -65,15 +69,15 @@ def finish(send: Send, event: Mapping[str, Any], arrival_now: int, settings: Map
     Whatever the event holds, there is a payload: a value that cannot be sent is named in `left_out` instead.
     """
     left_out: list[LeftOut] = []
-    name = _event_name(send.event, settings, left_out)
-    event_time = _event_time(send.payload.get("event_time"), arrival_now, left_out)
-    found = _own_id(send.payload.get("event_id"), left_out)
-    known = _identified(found, event, event_time, arrival_now, settings)
+    name = event_name(send.event, settings, left_out)
+    event_time = event_time_of(send.payload.get("event_time"), arrival_now, left_out)
+    found = own_id(send.payload.get("event_id"), left_out)
+    known = identified(found, event, event_time, arrival_now, settings)
     head = {"event": name, "event_time": event_time}
     if known.sent is not None:
         head["event_id"] = known.sent
-    rest = {key: value for key, value in send.payload.items() if key not in _HEAD}
-    payload = _encoded(head, _object(rest, _ROOT, left_out, _DEEPEST) or {}, left_out)
+    rest = {key: value for key, value in send.payload.items() if key not in HEAD}
+    payload = _encoded(head, _object(rest, ROOT, left_out, DEEPEST) or {}, left_out)
     return Finished(
         payload=payload,
         event=name,
@@ -81,14 +85,14 @@ def finish(send: Send, event: Mapping[str, Any], arrival_now: int, settings: Map
         event_id=known.sent,
         dedup_id=known.dedup,
         event_time=event_time,
-        left_out=tuple(left_out),
+        left_out=tuple(sorted(left_out)),
         claim_seconds=known.claim_seconds,
         claim_until=known.claim_until,
         resend_seconds=known.resend_seconds,
     )
 
 
-def _event_name(written: str, settings: Mapping[str, Any], left_out: list[LeftOut]) -> str:
+def event_name(written: str, settings: Mapping[str, Any], left_out: list[LeftOut]) -> str:
     name = current_name(written) if settings.get("event_names") == "current" else wire_name(written)
     if _is_unicode(name):
         return name
@@ -96,14 +100,14 @@ def _event_name(written: str, settings: Mapping[str, Any], left_out: list[LeftOu
     return name.encode(errors="replace").decode()
 
 
-def _event_time(value: object, arrival_now: int, left_out: list[LeftOut]) -> int:
+def event_time_of(value: object, arrival_now: int, left_out: list[LeftOut]) -> int:
     seconds = instants.to_epoch_seconds(value)
     if seconds is None and value is not None:
         left_out.append(("event_time", "not_a_time"))
     return arrival_now if seconds is None else seconds
 
 
-def _own_id(value: object, left_out: list[LeftOut]) -> str | None:
+def own_id(value: object, left_out: list[LeftOut]) -> str | None:
     if value is None or value == "":
         return None
     written = None if isinstance(value, bool) else as_text(value)
@@ -119,7 +123,7 @@ def _own_id(value: object, left_out: list[LeftOut]) -> str | None:
     return None
 
 
-def _identified(
+def identified(
     found: str | None,
     event: Mapping[str, Any],
     event_time: int,
@@ -132,11 +136,11 @@ def _identified(
     return make(event, event_time, arrival_now)
 
 
-def _clean(value: object, slot: _Slot, left_out: list[LeftOut], depth: int) -> Any:
+def clean(value: object, slot: Slot, left_out: list[LeftOut], depth: int) -> Any:
     return _CLEANERS.get(value.__class__, _not_json)(value, slot, left_out, depth)
 
 
-def _text(value: str, slot: _Slot, left_out: list[LeftOut], _: int) -> str | None:
+def _text(value: str, slot: Slot, left_out: list[LeftOut], _: int) -> str | None:
     fitted = _fitted(value, slot)
     if isinstance(fitted, Unfit):
         left_out.append((slot.path, fitted.reason))
@@ -144,25 +148,25 @@ def _text(value: str, slot: _Slot, left_out: list[LeftOut], _: int) -> str | Non
     return fitted or None
 
 
-def _fitted(value: str, slot: _Slot) -> str | Unfit:
-    if value in _WRITTEN_FOR_NOTHING:
+def _fitted(value: str, slot: Slot) -> str | Unfit:
+    if value in WRITTEN_FOR_NOTHING:
         return Unfit("stands_for_nothing")
     return slot.fit(value) if slot.fit and value else value
 
 
-def _as_it_is(value: Any, _: _Slot, __: list[LeftOut], ___: int) -> Any:
+def _as_it_is(value: Any, _: Slot, __: list[LeftOut], ___: int) -> Any:
     return value
 
 
-def _double(value: float, slot: _Slot, left_out: list[LeftOut], _: int) -> float | None:
+def _double(value: float, slot: Slot, left_out: list[LeftOut], _: int) -> float | None:
     return value if isfinite(value) else _without(slot, "not_finite", left_out)
 
 
-def _not_json(_: object, slot: _Slot, left_out: list[LeftOut], __: int) -> None:
+def _not_json(_: object, slot: Slot, left_out: list[LeftOut], __: int) -> None:
     _without(slot, "not_json", left_out)
 
 
-def _object(value: dict[str, Any], slot: _Slot, left_out: list[LeftOut], depth: int) -> dict[str, Any] | None:
+def _object(value: dict[str, Any], slot: Slot, left_out: list[LeftOut], depth: int) -> dict[str, Any] | None:
     if depth == 0:
         _without(slot, "too_deep", left_out)
         return None
@@ -170,10 +174,10 @@ def _object(value: dict[str, Any], slot: _Slot, left_out: list[LeftOut], depth: 
     below, ordered, before = slot.below, True, -1
     # The hottest loop of a payload: most values are plain texts and whole numbers, which are spared the call.
     for key, each in value.items():
-        place = below.get(key) or _unlisted(slot, key)
+        place = below.get(key) or unlisted(slot, key)
         kind = each.__class__
         if kind is not int and (kind is not str or place.fit or each in _NOT_PLAIN):
-            each = _clean(each, place, left_out, depth - 1)
+            each = clean(each, place, left_out, depth - 1)
             if each is None:
                 continue
         cleaned[key] = each
@@ -184,18 +188,18 @@ def _object(value: dict[str, Any], slot: _Slot, left_out: list[LeftOut], depth: 
     return (cleaned if ordered else _in_order(cleaned, slot)) or None
 
 
-def _in_order(cleaned: dict[str, Any], slot: _Slot) -> dict[str, Any]:
+def _in_order(cleaned: dict[str, Any], slot: Slot) -> dict[str, Any]:
     return {key: cleaned[key] for key in slot.below if key in cleaned} | cleaned
 
 
-def _list(value: list[Any], slot: _Slot, left_out: list[LeftOut], depth: int) -> Any:
+def _list(value: list[Any], slot: Slot, left_out: list[LeftOut], depth: int) -> Any:
     if depth == 0:
         return _without(slot, "too_deep", left_out)
-    items = [found for each in value if (found := _clean(each, slot, left_out, depth - 1)) is not None]
+    items = [found for each in value if (found := clean(each, slot, left_out, depth - 1)) is not None]
     return items[0] if slot.many and len(items) == 1 else items or None
 
 
-_CLEANERS: Mapping[type, Callable[[Any, _Slot, list[LeftOut], int], Any]] = {
+_CLEANERS: Mapping[type, Callable[[Any, Slot, list[LeftOut], int], Any]] = {
     str: _text,
     bool: _as_it_is,
     int: _as_it_is,
@@ -206,15 +210,15 @@ _CLEANERS: Mapping[type, Callable[[Any, _Slot, list[LeftOut], int], Any]] = {
 }
 
 
-def _without(slot: _Slot, reason: str, left_out: list[LeftOut]) -> Any:
+def _without(slot: Slot, reason: str, left_out: list[LeftOut]) -> Any:
     left_out.append((slot.path, reason))
     return None
 
 
-def _unlisted(slot: _Slot, key: str) -> _Slot:
+def unlisted(slot: Slot, key: str) -> Slot:
     # Rules name the first two levels; names below come from events and must not become names of counters.
     known = slot.path.count(".") == 0 and isinstance(key, str) and _is_unicode(key)
-    return _Slot(f"{slot.path}.{key}".lstrip(".") if known else slot.path, _LAST)
+    return Slot(f"{slot.path}.{key}".lstrip(".") if known else slot.path, _LAST)
 
 
 def _encoded(head: dict[str, Any], body: dict[str, Any], left_out: list[LeftOut]) -> bytes:
@@ -222,11 +226,11 @@ def _encoded(head: dict[str, Any], body: dict[str, Any], left_out: list[LeftOut]
         return orjson.dumps(head | body)
     except TypeError:
         # What was taken out may leave a list with one element, or nothing.
-        rest = _encodable(body, _ROOT, left_out) or {}
-        return orjson.dumps(head | (_object(rest, _ROOT, left_out, _DEEPEST) or {}))
+        rest = _encodable(body, ROOT, left_out) or {}
+        return orjson.dumps(head | (_object(rest, ROOT, left_out, DEEPEST) or {}))
 
 
-def _encodable(value: Any, slot: _Slot, left_out: list[LeftOut]) -> Any:
+def _encodable(value: Any, slot: Slot, left_out: list[LeftOut]) -> Any:
     """The value without what JSON in UTF-8 cannot say: half surrogate pairs, integers beyond 64 bits."""
     match value:
         case str() if not _is_unicode(value):
@@ -246,10 +250,10 @@ def _encodable(value: Any, slot: _Slot, left_out: list[LeftOut]) -> Any:
     return value
 
 
-def _encodable_member(key: object, value: Any, slot: _Slot, left_out: list[LeftOut]) -> Any:
+def _encodable_member(key: object, value: Any, slot: Slot, left_out: list[LeftOut]) -> Any:
     if not isinstance(key, str) or not _is_unicode(key):
         return _without(slot, "not_unicode", left_out)
-    return _encodable(value, slot.below.get(key) or _unlisted(slot, key), left_out)
+    return _encodable(value, slot.below.get(key) or unlisted(slot, key), left_out)
 
 
 def _is_unicode(text: str) -> bool:
@@ -260,33 +264,33 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _web_address(value: str) -> str | Unfit:
+def web_address(value: str) -> str | Unfit:
     return value if value[:8].lower().startswith(("http://", "https://")) else Unfit("not_http")
 
 
-def _currency(value: str) -> str | Unfit:
+def currency(value: str) -> str | Unfit:
     return value.strip().upper()
 
 
 def _fit(path: str) -> Fit | None:
     known = TARGET.fields.get(path)
     if known is not None and known.kind.base == "url":
-        return _web_address
+        return web_address
     return _FITS.get(path)
 
 
-def _tree(paths: Iterable[str]) -> _Slot:
-    root = _Slot("", _LAST)
+def _tree(paths: Iterable[str]) -> Slot:
+    root = Slot("", _LAST)
     for rank, path in enumerate(paths):
         place = root
         *parents, name = path.replace("[]", "").split(".")
         for step in parents:
             place = place.below[step]
         known = TARGET.fields.get(path)
-        place.below[name] = _Slot(path, rank, _fit(path), known is not None and known.many)
+        place.below[name] = Slot(path, rank, _fit(path), known is not None and known.many)
     return root
 
 
-_FITS: dict[str, Fit] = {**FITS, "properties.currency": _currency}
-_HEAD = frozenset({"event", "event_time", "event_id"})
-_ROOT = _tree(FIELD_ORDER)
+_FITS: dict[str, Fit] = {**FITS, "properties.currency": currency}
+HEAD = frozenset({"event", "event_time", "event_id"})
+ROOT = _tree(FIELD_ORDER)

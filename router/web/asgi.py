@@ -17,7 +17,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
 
 _JSON: Headers = ((b"content-type", b"application/json"),)
-_MOST_PARAMETERS = 100
+# A hit of gtag.js has hundreds; the length of addresses is bounded before.
+_MOST_PARAMETERS = 1000
 
 
 @dataclass(frozen=True, slots=True)

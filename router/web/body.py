@@ -67,15 +67,22 @@ def soon() -> int:
 
 
 async def read_body(head: Head, receive: Receive, limits: Limits, loan: Loan) -> bytes | Refusal | None:
-    """The decompressed body; None when the sender has gone."""
+    """The body as it came; None when the sender has gone."""
     declared = head.headers.get("content-length", "")
-    encoding = head.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip", "x-gzip", ""):
+    if _encoding(head) not in ("identity", "gzip", "x-gzip", ""):
         return Refusal(415, "unknown_encoding", "Content-Encoding may be gzip or identity", close=True)
     if declared.isdecimal() and _hopeless(int(declared), head, limits):
         return _too_large(limits, close=True)
-    body = await _receive_all(receive, limits, loan)
-    return _gunzip(body, limits, loan) if isinstance(body, bytes) and "gzip" in encoding else body
+    return await _receive_all(receive, limits, loan)
+
+
+def unpack(head: Head, body: bytes, limits: Limits, loan: Loan) -> bytes | Refusal:
+    """The body decompressed."""
+    return _gunzip(body, limits, loan) if "gzip" in _encoding(head) else body
+
+
+def _encoding(head: Head) -> str:
+    return head.headers.get("content-encoding", "identity").strip().lower()
 
 
 def _hopeless(declared: int, head: Head, limits: Limits) -> bool:

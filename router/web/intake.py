@@ -2,200 +2,200 @@
 
 from __future__ import annotations
 
-import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
 
 import structlog
 
-from router.inputs import FORMATS, Decoded, Format, RawRequest, decode, parse_cookies
-from router.inputs.formats import content_type
+from router.inputs import Decoded, RawRequest, decode, parse_cookies
+from router.inputs.matching import Match, find_endpoint
 from router.lang.outcome import Arrival
-from router.settings import Settings, WriteKey
-from router.web.asgi import (
-    Answer,
-    Head,
-    Receive,
-    Refusal,
-    Scope,
-    Send,
-    json_answer,
-    read_head,
-    refuse,
-    send_answer,
-)
-from router.web.body import Loan, Memory, leaves_much, read_body, soon
+from router.settings import Settings
+from router.tracing import NO_TRACES, Tracer
+from router.web.acceptance import Acceptor, Busy, Receipt
+from router.web.access import Gate, Pass
+from router.web.asgi import Head, Receive, Refusal, Scope, Send, read_head, refuse, send_answer
+from router.web.body import Loan, Memory, leaves_much, soon
 from router.web.cors import Cors
-from router.web.keys import KeyRing, TokenBucket
+from router.web.entrance import Admission, Entrance
+from router.web.keys import KeyRing
 from router.web.metrics import Metrics
-from router.web.peer import client_ip
+from router.web.pages import Pages
+from router.web.replies import as_answer, receipt_answer, refusal_answer
+from router.web.scope import SourceOf, unknown_source, within
+from router.web.traffic import Traffic, span_name
+from router.web.visit import Told, Visit, correlation_of
 
-OUTCOMES: Final = ("send", "skip", "drop", "unhandled", "duplicate")
-_ROUTES: Final = {route: each for each in FORMATS.values() for route in each.routes}
 _STATUS_OF_PROBLEM: Final = {
     "not_json": 400,
     "body_too_large": 413,
     "too_many_events": 413,
     "too_many_values": 413,
 }
+_INTERNAL: Final = Refusal(500, "internal", "an error of the router; nothing of this request was taken")
+_NO_EVENTS: Final = Refusal(400, "no_events", "there is no event in the body")
+# Of a sender that is let in: a body was there, and is counted as an event that could not be taken.
+_BROUGHT_SOMETHING: Final = frozenset({400, 413, 415})
 _LOG = structlog.get_logger()
 
 
-class Busy(Exception):  # noqa: N818 (it is a state, not a fault)
-    """Nothing can be taken now. `retry_after` is in seconds, the reason is for the sender."""
-
-    def __init__(self, retry_after: int, reason: str) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """How many events had which outcome; the keys are those of `OUTCOMES`."""
-
-    outcomes: Mapping[str, int]
-
-
-class Acceptor(Protocol):
-    """Takes events and returns when they are safe. Raises `Busy` when it has taken none of them."""
-
-    async def accept(self, arrivals: Sequence[Arrival]) -> Receipt: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Admission:
-    format: Format
-    key: WriteKey | None
-
-
 class Intake:
-    """The ASGI application of the listener. Set `draining` to take nothing more."""
+    """The ASGI application of the listener. Set `draining` to take nothing more.
+
+    `source_of` tells the event source of an event, for keys that are bound to some of them.
+    """
 
     def __init__(
-        self, acceptor: Acceptor, settings: Settings, metrics: Metrics, clock: Callable[[], float] = time.time
+        self,
+        acceptor: Acceptor,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.time,
+        source_of: SourceOf = unknown_source,
+        monotonic: Callable[[], float] = time.monotonic,
+        tracer: Tracer = NO_TRACES,
     ) -> None:
         self.draining = False
         self._acceptor = acceptor
         self._settings = settings
         self._metrics = metrics
+        self._monotonic = monotonic
         self._clock = clock
-        self._keys = KeyRing(settings.write_keys)
-        self._rates = {
-            key.name: TokenBucket(key.rate, clock()) for key in settings.write_keys if key.rate is not None
-        }
-        self._cors = Cors(settings.cors_origins)
+        self._source_of = source_of
+        self._tracer = tracer
+        self._traffic = Traffic(metrics, lines=settings.logs.traffic)
+        self._keys = KeyRing(settings.write_keys, settings.data, clock)
+        self._cors = Cors(settings.cors_origins, self._keys.origins)
+        gate = Gate(self._keys, self._cors, settings, clock)
+        self._entrance = Entrance(gate, settings)
+        self._pages = Pages(self._entrance, gate, self._cors)
         self._memory = Memory(settings.limits.in_flight_bytes)
 
+    def reload_keys(self) -> None:
+        """Read the file of write keys now; it is taken up by itself as well."""
+        self._keys.reload()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = read_head(scope)
-        answer = await self._answer_any(head, receive)
-        if answer is not None:
-            self._metrics.answered(answer.status)
-            await send_answer(send, answer, self._cors.headers(head.headers.get("origin")))
+        head, began = read_head(scope), self._monotonic()
+        match = find_endpoint(head.method, head.path, head.headers)
+        visit = Visit(head, match, correlation_of(head.headers))
+        with self._tracer.serve(span_name(visit), visit.correlation, head.headers) as span:
+            told = await self._answer_any(visit, receive)
+            if told is not None:
+                self._traffic.answered(visit, told, self._monotonic() - began, span)
+        if told is not None:
+            named = (b"x-request-id", visit.correlation.encode())
+            await send_answer(send, told.answer, (named, *self._cors.headers(head.headers.get("origin"))))
 
-    async def _answer_any(self, head: Head, receive: Receive) -> Answer | None:
+    async def _answer_any(self, visit: Visit, receive: Receive) -> Told | None:
         try:
-            return await self._answer(head, receive)
+            if visit.match is None:
+                return self._pages.answer(visit.head)
+            return await self._answer(visit, visit.match, receive)
         except Busy as busy:
-            return refuse(Refusal(503, "busy", busy.reason, busy.retry_after))
+            return Told(refuse(Refusal(503, "busy", busy.reason, busy.retry_after)), code="busy")
         except Exception:
-            _LOG.exception("request_failed", path=head.path if head.path in _ROUTES else None)
-            return refuse(
-                Refusal(500, "internal", "an error of the router; nothing of this request was taken")
-            )
+            path = visit.match.endpoint.path if visit.match else None
+            _LOG.exception("request_failed", path=path, request=visit.correlation)
+            return Told(refuse(_INTERNAL), code=_INTERNAL.code)
 
-    async def _answer(self, head: Head, receive: Receive) -> Answer | None:
-        if head.method == "OPTIONS" and head.path in _ROUTES:
-            return self._cors.preflight(head.headers.get("origin"))
-        admission = self._admit(head)
+    async def _answer(self, visit: Visit, match: Match, receive: Receive) -> Told | None:
+        """What came of a request that brings events; None when its sender has gone."""
+        head = visit.head
+        admission = self._admit(head, match)
         if isinstance(admission, Refusal):
-            return refuse(replace(admission, close=leaves_much(head)))
+            return await self._refuse(visit, match, replace(admission, close=leaves_much(head)))
         with Loan(self._memory) as loan:
-            body = await read_body(head, receive, self._settings.limits, loan)
+            came = await self._entrance.body(admission, head, receive, loan)
+            if came is None:
+                return None
+            admission, body = came
             if isinstance(body, Refusal):
-                return refuse(body)
-            return None if body is None else await self._take(admission, head, body)
+                return await self._refuse(visit, match, body, is_known=admission.is_known)
+            return await self._take(visit, admission, body)
 
-    def _admit(self, head: Head) -> _Admission | Refusal:
-        """Everything that can be said before the body is read."""
-        chosen = _ROUTES.get(head.path)
-        if chosen is None:
-            return Refusal(404, "not_found", "events go to " + " or ".join(sorted(_ROUTES)))
-        if head.method != "POST":
-            allow = ((b"allow", b"POST, OPTIONS"),)
-            return Refusal(405, "not_allowed", "events are posted", headers=allow)
+    def _admit(self, head: Head, match: Match) -> Admission | Refusal:
         if self.draining:
             return Refusal(503, "draining", "the router is stopping", retry_after=soon())
-        key = self._keys.find(head.headers, head.query, chosen.key_parameter) if self._keys else None
-        if self._keys and key is None:
-            return _unauthorized()
-        if content_type(head.headers.get("content-type", "")) not in chosen.content_types:
-            types = ", ".join(each for each in chosen.content_types if each)
-            return Refusal(415, "unknown_content_type", f"Content-Type may be {types}")
-        return self._over_rate(key) or _Admission(chosen, key)
+        return self._entrance.admit(head, match)
 
-    def _over_rate(self, key: WriteKey | None) -> Refusal | None:
-        bucket = self._rates.get(key.name) if key else None
-        wait = bucket.wait(self._clock()) if bucket else 0.0
-        if not wait:
-            return None
-        return Refusal(429, "too_many_requests", "this key is over its rate", math.ceil(wait))
+    async def _refuse(self, visit: Visit, match: Match, refusal: Refusal, *, is_known: bool = True) -> Told:
+        """A request of which nothing is decoded; what strangers send is not counted in the books."""
+        counts = is_known and refusal.status in _BROUGHT_SOMETHING and not match.endpoint.dry
+        rejected = {refusal.code: 1} if counts else {}
+        with suppress(Busy):
+            await self._record(visit, match, (), rejected)
+        return Told(refusal_answer(refusal, match.endpoint.answering), 0, rejected, refusal.code)
 
-    async def _take(self, admission: _Admission, head: Head, body: bytes) -> Answer:
-        decoded = decode(admission.format.name, self._raw(admission.key, head, body), self._settings)
-        if decoded.problem is not None:
-            self._metrics.rejected(decoded.problem.code)
-            status = _STATUS_OF_PROBLEM[decoded.problem.code]
-            return refuse(Refusal(status, decoded.problem.code, decoded.problem.reason))
-        receipt = await self._acceptor.accept(decoded.arrivals) if decoded.arrivals else Receipt({})
-        self._count(admission.format, decoded)
-        return _receipt_answer(decoded, receipt)
+    async def _take(self, visit: Visit, admission: Admission, body: bytes) -> Told:
+        match, entry = admission.match, admission.entry
+        request = self._raw(entry, visit.head, body)
+        decoded = decode(match.format.name, request, self._settings)
+        decoded = within(entry.grant, decoded, self._source_of)
+        if match.endpoint.dry:
+            return _told(match, request, decoded, Receipt({}))
+        receipt = await self._record(visit, match, decoded.arrivals, _codes(decoded))
+        return _told(match, request, decoded, receipt)
 
-    def _raw(self, key: WriteKey | None, head: Head, body: bytes) -> RawRequest:
+    async def _record(
+        self, visit: Visit, match: Match, arrivals: Sequence[Arrival], rejected: Mapping[str, int]
+    ) -> Receipt:
+        """Have events stored and all of them counted, in the books and then in the metrics."""
+        if not (arrivals or rejected):
+            return Receipt({})
+        with self._tracer.step("accept"):
+            receipt = await self._acceptor.accept(arrivals, rejected, visit.correlation)
+        self._metrics.received(match.format.name, len(arrivals) + sum(rejected.values()))
+        for code, count in rejected.items():
+            self._metrics.rejected(code, count)
+        return receipt
+
+    def _raw(self, entry: Pass, head: Head, body: bytes) -> RawRequest:
+        grant = entry.grant
         return RawRequest(
             body,
             self._clock(),
             head.headers,
             head.query,
             parse_cookies(head.headers.get("cookie")),
-            client_ip(head.peer, head.headers.get("x-forwarded-for"), self._settings.trusted_proxies),
-            key.name if key else None,
-            from_visitor=_from_visitor(key, head),
+            entry.caller.address,
+            grant.name if grant else None,
+            from_visitor=entry.from_visitor,
+            names_device=grant is None or grant.sender != "browser",
+            path=head.path,
+            method=head.method,
         )
 
-    def _count(self, chosen: Format, decoded: Decoded) -> None:
-        self._metrics.received(chosen.name, len(decoded.arrivals) + len(decoded.rejections))
-        for rejection in decoded.rejections:
-            self._metrics.rejected(rejection.code)
+
+def _told(match: Match, request: RawRequest, decoded: Decoded, receipt: Receipt) -> Told:
+    """The answer in the words of the sender's tracker, else in the router's own."""
+    answering = match.endpoint.answering
+    reply = answering.answer(request, decoded) if answering else None
+    refusal = _refusal(decoded)
+    if reply is not None:
+        answer = as_answer(reply)
+    elif refusal is not None:
+        answer = refusal_answer(refusal, answering)
+    else:
+        answer = receipt_answer(decoded, receipt, answering.own_status if answering else None)
+    taken = 0 if match.endpoint.dry else len(decoded.arrivals)
+    return Told(answer, taken, _codes(decoded), refusal.code if refusal else "")
 
 
-def _from_visitor(key: WriteKey | None, head: Head) -> bool:
-    """Browsers name the page they post from; a shop's server must not pass for its customer."""
-    sender = key.sender if key else "auto"
-    if sender == "auto":
-        return "origin" in head.headers or "sec-fetch-mode" in head.headers
-    return sender == "visitor"
+def _refusal(decoded: Decoded) -> Refusal | None:
+    """Why nothing at all could be read of a body."""
+    problem = decoded.problem
+    if problem is not None:
+        return Refusal(_STATUS_OF_PROBLEM[problem.code], problem.code, problem.reason)
+    return None if decoded.arrivals or decoded.rejections else _NO_EVENTS
 
 
-def _unauthorized() -> Refusal:
-    return Refusal(
-        401,
-        "unauthorized",
-        "show a write key: Authorization: Bearer, Basic user name, or X-Write-Key",
-        headers=((b"www-authenticate", b"Bearer"),),
-    )
-
-
-def _receipt_answer(decoded: Decoded, receipt: Receipt) -> Answer:
-    all_rejected = decoded.rejections and not decoded.arrivals
-    return json_answer(
-        400 if all_rejected else 202,
-        {
-            "accepted": len(decoded.arrivals),
-            "rejected": decoded.rejections,
-            "outcomes": {name: receipt.outcomes.get(name, 0) for name in OUTCOMES},
-        },
-    )
+def _codes(decoded: Decoded) -> Mapping[str, int]:
+    """How many events were rejected, by code; a body that cannot be read is one of them."""
+    if decoded.problem is not None:
+        return {decoded.problem.code: 1}
+    return Counter(each.code for each in decoded.rejections)

@@ -2,81 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Any, Final
+import platform
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import apsw
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-_MOST_VALUES: Final = 500
-_OTHER: Final = "other"
+from router import __version__
+from router.delivery.condition import State
+from router.web.labels import OTHER, Bounded, Children
+from router.web.rollout_metrics import RolloutMetrics
+from router.web.visitor_metrics import VisitorMetrics
+
 _BATCH_SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-
-
-class _Bounded:
-    """The values of one label: after so many, each new one is `other`."""
-
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-
-    def __call__(self, value: str | None) -> str:
-        if not value:
-            return "-"
-        if value not in self._seen:
-            if len(self._seen) >= _MOST_VALUES:
-                return _OTHER
-            self._seen.add(value)
-        return value
-
-
-class _Children(dict[Any, Counter]):
-    """The counters of one label's values, found faster than `labels` finds them: every request needs two."""
-
-    def __init__(self, make: Callable[[Any], Counter]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, value: Any) -> Counter:
-        self[value] = self._make(value)
-        return self[value]
+_SHORT_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, *_SECONDS)
+_AGES: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400, 172_800, 604_800)
 
 
 class Metrics:
-    """The counters of one daemon, on a registry of their own."""
+    """The counters of one daemon, on a registry of their own. `now` is in epoch seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.registry = CollectorRegistry()
+        self._now = now
         self._known: frozenset[str] = frozenset()
-        self._reason, self._destination, self._path, self._sent_as, self._code = (
-            _Bounded() for _ in range(5)
-        )
+        self._reason, self._destination, self._path, self._sent_as, self._code = (Bounded() for _ in range(5))
         self._intake()
         self._rule_set()
         self._deliveries()
+        self._store()
+        self._build()
+        self.rollout = RolloutMetrics(self.registry)
+        self.visitors = VisitorMetrics(self.registry)
 
     def _intake(self) -> None:
         answers = self._counter("requests", "requests by status of the answer", "status")
-        self._answers = _Children(lambda status: answers.labels(str(status)))
+        self._answers = Children(lambda status: answers.labels(str(status)))
         received = self._counter("events_received", "events that came in", "format")
-        self._formats = _Children(received.labels)
+        self._formats = Children(received.labels)
         self._rejected = self._counter("events_rejected", "events and bodies not taken", "code")
+        self._refused = self._counter(
+            "requests_refused", "requests that were refused, whatever their senders heard", "format", "code"
+        )
+        self._answer_seconds = self._histogram(
+            "request_seconds", "time from a request's head to its answer", _SHORT_SECONDS, "format", "status"
+        )
 
     def _rule_set(self) -> None:
         labels = ("outcome", "reason", "destination", "event")
         self._outcomes = self._counter("outcomes", "what became of events", *labels)
+        self._consent_unread = self._counter(
+            "consent_unread", "events that say something of consent that no setting maps", "format"
+        )
         self._left_out = self._counter("fields_left_out", "payload fields left out", "path", "reason")
         self._reload_failed = self._counter("rules_reload_failed", "reloads that kept the old rules")
         self._rules = self._gauge("rules_info", "the rules in force", "version")
+        self._rules_at = self._gauge("rules_loaded_timestamp_seconds", "when the rules in force were loaded")
+        self._rules_stale = self._gauge("rules_stale", "1 while the last reload has failed")
 
     def _deliveries(self) -> None:
         self._sent = self._counter("events_sent", "events the destination took", "destination", "event")
         self._retried = self._counter("events_retried", "events to be sent again", "destination", "reason")
         self._dead = self._counter("events_dead", "events set aside", "destination", "reason", "code")
+        self._attempts = self._counter(
+            "attempts", "requests to a destination by class of the answer", "destination", "class"
+        )
+        self._order_repeats = self._counter(
+            "order_repeats", "orders that came again under another event id", "destination", "event"
+        )
+        self._match_events = self._counter("match_events", "events sent, by event source", "source")
+        self._match_keys = self._counter("match_keys", "those of them that had a match key", "source", "key")
         self._held = self._gauge("destination_held", "1 while a destination is held", "destination")
+        self._state = self._gauge(
+            "destination_state", "1 for the state that a destination is in, else 0", "destination", "state"
+        )
+        self._changes = self._counter(
+            "destination_changes", "changes of a destination's state, to this one", "destination", "state",
+            "reason", "code",
+        )  # fmt: skip
+        self._concurrency = self._gauge(
+            "concurrency_limit", "requests that a destination may have open", "destination"
+        )
+        self._rate = self._gauge("request_rate_limit", "most requests a second, of all destinations together")
         self._pending = self._gauge("events_pending", "events that wait", "destination")
         self._oldest = self._gauge("events_oldest_seconds", "age of the oldest event that waits")
-        self._sizes = self._histogram("batch_events", "events a request", _BATCH_SIZES)
-        self._seconds = self._histogram("batch_seconds", "time a request took", _SECONDS)
+        self._unaccounted = self._gauge(
+            "unaccounted_events", "events offered less all that is known of them; 0 is right", "destination"
+        )
+        self._sizes = self._histogram("batch_events", "events a request", _BATCH_SIZES, "destination")
+        self._seconds = self._histogram("batch_seconds", "time a request took", _SECONDS, "destination")
+        self._ages = self._histogram(
+            "delivery_seconds", "time from acceptance to the confirmed send", _AGES, "destination"
+        )
+
+    def _store(self) -> None:
+        self._rows = self._gauge("spool_rows", "events on disk that wait or are being sent")
+        self._rows_limit = self._gauge("spool_rows_limit", "where 503 is answered")
+        self._bytes = self._gauge("spool_bytes", "bytes of their payloads")
+        self._bytes_limit = self._gauge("spool_bytes_limit", "where 503 is answered")
+        self._letters = self._gauge("dead_letters", "dead letters on disk", "reason")
+        self._letter_bytes = self._gauge("dead_letters_bytes", "bytes of their payloads")
+        self._letter_limit = self._gauge("dead_letters_bytes_limit", "where the oldest are evicted")
+        self._evicted = self._counter("dead_letters_evicted", "dead letters that had to go for others")
+        self._disk_free = self._gauge("disk_free_bytes", "room on the disk of the data directory")
+        self._disk_low = self._gauge("disk_low_bytes", "room below which 503 is answered")
+        self._commit_seconds = self._histogram(
+            "commit_seconds", "time that a commit to disk took", _SHORT_SECONDS
+        )
+
+    def _build(self) -> None:
+        info = self._gauge("build_info", "what runs", "version", "python", "sqlite")
+        info.labels(__version__, platform.python_version(), apsw.sqlite_lib_version()).set(1)
+        ProcessCollector(registry=self.registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"tagwright_{name}", text, labels, registry=self.registry)
@@ -84,25 +124,33 @@ class Metrics:
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"tagwright_{name}", text, labels, registry=self.registry)
 
-    def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(f"tagwright_{name}", text, ("destination",), buckets=buckets, registry=self.registry)
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"tagwright_{name}", text, labels, buckets=buckets, registry=self.registry)
 
     def _event(self, name: str | None) -> str:
         if not name:
             return "-"
-        return name if name in self._known else _OTHER
+        return name if name in self._known else OTHER
 
     def answered(self, status: int) -> None:
         """A request was answered."""
         self._answers[status].inc()
 
+    def answered_in(self, format: str | None, status: int, seconds: float) -> None:  # noqa: A002
+        """An answer took so long; `format` is None where no format has the path."""
+        self._answer_seconds.labels(format or "-", f"{status // 100}xx").observe(seconds)
+
     def received(self, format: str, count: int) -> None:  # noqa: A002
         """Events came in, taken or not."""
         self._formats[format].inc(count)
 
-    def rejected(self, code: str) -> None:
-        """An event, or a whole body, was not taken."""
-        self._rejected.labels(code).inc()
+    def rejected(self, code: str, count: int = 1) -> None:
+        """Events, or a whole body, were not taken."""
+        self._rejected.labels(code).inc(count)
+
+    def refused(self, format: str | None, code: str) -> None:  # noqa: A002
+        """A request was refused; its sender may have heard otherwise."""
+        self._refused.labels(format or "-", code).inc()
 
     def outcome(
         self,
@@ -116,6 +164,10 @@ class Metrics:
         self._outcomes.labels(
             outcome, self._reason(reason), self._destination(destination), self._event(event)
         ).inc()
+
+    def consent_unread(self, format: str) -> None:  # noqa: A002
+        """An event says something of consent, and nobody could read it."""
+        self._consent_unread.labels(format).inc()
 
     def field_left_out(self, path: str, reason: str) -> None:
         """A field of a payload was left out."""
@@ -138,6 +190,16 @@ class Metrics:
         """A destination was held or released."""
         self._held.labels(self._destination(destination)).set(1 if is_held else 0)
 
+    def destinations(self, states: Mapping[str, tuple[str, int]]) -> None:
+        """All destinations as they are now: state, and how many events wait for it. Others are forgotten."""
+        self._state.clear()
+        self._pending.clear()
+        for name, (state, count) in states.items():
+            destination = self._destination(name)
+            self._pending.labels(destination).set(count)
+            for each in get_args(State):
+                self._state.labels(destination, each).set(each == state)
+
     def pending(self, destination: str, count: int) -> None:
         """So many events wait for a destination."""
         self._pending.labels(self._destination(destination)).set(count)
@@ -152,12 +214,78 @@ class Metrics:
         self._sizes.labels(name).observe(size)
         self._seconds.labels(name).observe(seconds)
 
+    def attempted(self, destination: str, answer: str) -> None:
+        """A request was answered, or failed; `answer` is the class of that."""
+        self._attempts.labels(self._destination(destination), self._reason(answer)).inc()
+
+    def delivered_after(self, destination: str, seconds: float) -> None:
+        """An event was sent so long after it was accepted."""
+        self._ages.labels(self._destination(destination)).observe(max(0.0, seconds))
+
+    def matched_by(self, source: str, keys: Iterable[str]) -> None:
+        """An event was sent that had these match keys."""
+        self._match_events.labels(source).inc()
+        for key in keys:
+            self._match_keys.labels(source, key).inc()
+
+    def order_repeated(self, destination: str, event: str) -> None:
+        """An order came that is known under another event id; `event` is the destination's name for it."""
+        self._order_repeats.labels(self._destination(destination), self._sent_as(event)).inc()
+
+    def changed(self, destination: str, state: str, reason: str, code: str) -> None:
+        """A destination came into this state."""
+        labels = (self._destination(destination), state, self._reason(reason), self._code(code))
+        self._changes.labels(*labels).inc()
+
+    def concurrency(self, destination: str, limit: int) -> None:
+        """A destination may have so many requests open."""
+        self._concurrency.labels(self._destination(destination)).set(limit)
+
+    def rate(self, requests_per_second: float) -> None:
+        """The rate in force, of all destinations together."""
+        self._rate.set(requests_per_second)
+
+    def unaccounted(self, destination: str, count: int) -> None:
+        """So many events of a destination are neither sent nor set aside nor waiting: 0, or a bug of ours."""
+        self._unaccounted.labels(self._destination(destination)).set(count)
+
+    def waiting(self, rows: int, rows_limit: int, size: int, size_limit: int) -> None:
+        """What waits on disk and what may: events, and bytes of payloads."""
+        self._rows.set(rows)
+        self._rows_limit.set(rows_limit)
+        self._bytes.set(size)
+        self._bytes_limit.set(size_limit)
+
+    def dead_letters(self, reasons: Mapping[str, int], size: int, size_limit: int) -> None:
+        """Dead letters on disk by reason, and the bytes of all."""
+        self._letters.clear()
+        for reason, count in reasons.items():
+            self._letters.labels(self._reason(reason)).set(count)
+        self._letter_bytes.set(size)
+        self._letter_limit.set(size_limit)
+
+    def evicted(self, count: int) -> None:
+        """Dead letters had to go."""
+        self._evicted.inc(count)
+
+    def disk(self, free: int, low: float) -> None:
+        """Bytes that are free, and the low water below which nothing is taken."""
+        self._disk_free.set(free)
+        self._disk_low.set(low)
+
+    def committed(self, seconds: float) -> None:
+        """A commit took so long. May be called in any thread."""
+        self._commit_seconds.observe(seconds)
+
     def rules_loaded(self, version: str, events: Collection[str]) -> None:
         """These rules are in force; only the event names they know become labels."""
         self._known = frozenset(events)
         self._rules.clear()
         self._rules.labels(version).set(1)
+        self._rules_at.set(self._now())
+        self._rules_stale.set(0)
 
     def rules_reload_failed(self) -> None:
         """A reload had errors, and the old rules stayed."""
         self._reload_failed.inc()
+        self._rules_stale.set(1)

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import math
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from router.settings import Address, Limits
+from router.settings import Address, Limits, Network
 from router.web.asgi import App
 from router.web.connection import bounded_protocol
 
@@ -61,23 +62,38 @@ def _unheard(_status: int) -> None:
 
 
 async def listen(
-    app: App, address: Address, limits: Limits, refused: Callable[[int], None] = _unheard
+    app: App,
+    address: Address,
+    limits: Limits,
+    refused: Callable[[int], None] = _unheard,
+    trusted: Sequence[Network] = (),
 ) -> Listener:
     """Serve an application. Port 0 takes a free one; raises OSError, with the address as its
     `filename`, when the address cannot be had.
 
-    `refused` hears the status of answers that were given before a request got to the application.
+    `refused` hears the status of answers that were given before a request got to the application. `trusted`
+    are the proxies whose connections are not counted by address.
     """
     bound = _bind(address)
     host, port = bound.getsockname()[:2]
-    server = _Server(_config(app, limits, refused))
+    config = _config(app, bounded_protocol(limits, refused, trusted), limits)
+    return await _serve(config, bound, Address(host, port))
+
+
+async def listen_private(app: App, bound: socket.socket, limits: Limits) -> Listener:
+    """Serve an application on a Unix socket, to whoever may open it."""
+    return await _serve(_config(app, HttpToolsProtocol, limits), bound, Address("unix", 0))
+
+
+async def _serve(config: uvicorn.Config, bound: socket.socket, address: Address) -> Listener:
+    server = _Server(config)
     task = asyncio.create_task(server.serve([bound]), name=f"listener {address}")
     waiting = asyncio.create_task(server.up.wait())
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if task.done():
         task.result()
-    return Listener(Address(host, port), server, task)
+    return Listener(address, server, task)
 
 
 def _bind(address: Address) -> socket.socket:
@@ -106,10 +122,10 @@ def _place(address: Address) -> tuple[int, int, int, Any]:
     return family, kind, protocol, place
 
 
-def _config(app: App, limits: Limits, refused: Callable[[int], None]) -> uvicorn.Config:
+def _config(app: App, protocol: type[asyncio.Protocol], limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=bounded_protocol(limits, refused),
+        http=protocol,
         ws="none",
         lifespan="off",
         log_config=None,

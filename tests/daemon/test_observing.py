@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from structlog.testing import capture_logs
 
@@ -94,7 +96,7 @@ def test_status_says_how_long_attempts_have_failed_and_what_to_do() -> None:
 def test_an_answer_that_stops_a_destination_is_no_failure(state: str) -> None:
     watch = Watch()
     watch.observer.retried(ENTRY, "server:http_502")
-    watch.observer.changed("shop", state, "auth")
+    watch.observer.changed("shop", state, "auth", "40105")
     shown = watch.shown(status(state, "auth", "40105", watch.clock.now() + 12.4))
     assert (shown["failing"], shown["next_try_seconds"]) == (None, 12)
     assert shown["todo"]
@@ -105,7 +107,7 @@ def test_a_destination_that_is_left_alone_has_been_failing_all_the_time() -> Non
     with capture_logs() as logs:
         watch.observer.retried(ENTRY, "no_answer:ReadTimeout")
         watch.pass_by(3)
-        watch.observer.changed("shop", "failing", "no_answer:ReadTimeout")
+        watch.observer.changed("shop", "failing", "no_answer:ReadTimeout", "")
         shown = watch.shown(status("failing", "no_answer:ReadTimeout"))
         watch.observer.sent(ENTRY)
     assert shown["failing"]["seconds"] == 3
@@ -154,3 +156,54 @@ def test_each_hold_says_what_to_do(reason: str, words: str) -> None:
 )
 def test_each_failure_says_what_to_do(reason: str) -> None:
     assert advice.for_failure(reason)
+
+
+def test_attempts_are_counted_by_what_was_answered() -> None:
+    watch = Watch()
+    for answer in ("ok", "ok", "throttle"):
+        watch.observer.posted("shop", 3, 0.25, answer)
+    labels = {"destination": "shop"}
+    assert watch.sample("tagwright_attempts_total", {**labels, "class": "ok"}) == 2
+    assert watch.sample("tagwright_attempts_total", {**labels, "class": "throttle"}) == 1
+    assert watch.sample("tagwright_batch_seconds_count", labels) == 3
+
+
+def test_the_age_at_delivery_runs_from_acceptance() -> None:
+    watch = Watch()
+    watch.observer.sent(replace(ENTRY, accepted_at=watch.clock.now() - 40))
+    watch.observer.sent(replace(ENTRY, accepted_at=watch.clock.now() + 5))
+    labels = {"destination": "shop"}
+    assert watch.sample("tagwright_delivery_seconds_sum", labels) == 40
+    assert watch.sample("tagwright_delivery_seconds_bucket", {**labels, "le": "30.0"}) == 1
+    assert watch.sample("tagwright_delivery_seconds_bucket", {**labels, "le": "60.0"}) == 2
+
+
+def test_the_share_of_each_match_key_can_be_told() -> None:
+    watch = Watch()
+    for user in ({"email": "00", "ttclid": "E.C.P"}, {"email": "", "ip": None, "att_status": "DENIED"}, {}):
+        watch.observer.sent(replace(ENTRY, payload=orjson.dumps({"event": "Purchase", "user": user})))
+    watch.observer.sent(replace(ENTRY, source="app"))
+    assert watch.sample("tagwright_match_events_total", {"source": "web"}) == 3
+    assert watch.sample("tagwright_match_events_total", {"source": "app"}) == 1
+    found = {
+        each.labels["key"]: each.value
+        for family in watch.metrics.registry.collect()
+        for each in family.samples
+        if each.name == "tagwright_match_keys_total"
+    }
+    assert found == {"email": 1, "ttclid": 1}
+
+
+def test_changes_of_state_are_counted_with_the_code() -> None:
+    watch = Watch()
+    watch.observer.changed("shop", "held", "auth", "40105")
+    labels = {"destination": "shop", "state": "held", "reason": "auth", "code": "40105"}
+    assert watch.sample("tagwright_destination_changes_total", labels) == 1
+
+
+def test_limits_and_evictions_are_shown() -> None:
+    watch = Watch()
+    watch.observer.adapted("shop", 3)
+    watch.observer.evicted(7)
+    assert watch.sample("tagwright_concurrency_limit", {"destination": "shop"}) == 3
+    assert watch.sample("tagwright_dead_letters_evicted_total", {}) == 7

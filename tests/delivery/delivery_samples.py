@@ -71,24 +71,34 @@ class Recorder:
 
     def __init__(self) -> None:
         self.posts: list[int] = []
+        self.answers: list[str] = []
+        self.limits: list[int] = []
+        self.gone = 0
         self.accepted: list[bytes] = []
         self.retries: list[str] = []
         self.deaths: list[tuple[bytes, str, str]] = []
         self.states: list[tuple[str, str, str]] = []
 
-    def posted(self, destination: str, size: int, seconds: float) -> None:
+    def posted(self, destination: str, size: int, seconds: float, answer: str) -> None:
         self.posts.append(size)
+        self.answers.append(answer)
+
+    def adapted(self, destination: str, limit: int) -> None:
+        self.limits.append(limit)
 
     def sent(self, entry: Entry) -> None:
         self.accepted.append(entry.payload)
 
-    def retried(self, entry: Entry, why: str) -> None:
+    def retried(self, entry: Entry, why: str, request_id: str = "") -> None:
         self.retries.append(why)
 
-    def died(self, entry: Entry, reason: str, code: str) -> None:
+    def died(self, entry: Entry, reason: str, code: str, request_id: str = "") -> None:
         self.deaths.append((entry.payload, reason, code))
 
-    def changed(self, destination: str, state: str, reason: str) -> None:
+    def evicted(self, count: int) -> None:
+        self.gone += count
+
+    def changed(self, destination: str, state: str, reason: str, code: str) -> None:
         self.states.append((destination, state, reason))
 
 

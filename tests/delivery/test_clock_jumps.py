@@ -48,6 +48,7 @@ def test_an_event_from_the_future_dies_with_its_reason_and_the_others_go() -> No
 @pytest.mark.parametrize("days", [3, 300])
 def test_a_clock_set_forward_ends_no_claim_before_48_hours_were_seen_to_pass(days: int) -> None:
     async def script(scene: Scene) -> None:
+        scene.policy = Policy(outcome_seconds=0)
         await scene.spool.put([entry(1)])
         scene.start()
         await scene.soon()
@@ -56,9 +57,9 @@ def test_a_clock_set_forward_ends_no_claim_before_48_hours_were_seen_to_pass(day
         await scene.soon(47 * HOUR)
         repeat = replace(entry(1), accepted_at=scene.clock.now())
         assert await scene.spool.put([repeat]) == [False]
-        assert len(scene.spool._claims) == 1
+        assert len(scene.spool.claims) == 1
         await scene.soon(HOUR + 120)
-        assert scene.spool._claims == {}
+        assert scene.spool.claims == {}
 
     with capture_logs() as logs:
         play(script)
@@ -67,6 +68,7 @@ def test_a_clock_set_forward_ends_no_claim_before_48_hours_were_seen_to_pass(day
 
 def test_a_clock_set_forward_and_back_leaves_nothing_behind() -> None:
     async def script(scene: Scene) -> None:
+        scene.policy = Policy(outcome_seconds=0)
         await scene.spool.put([entry(1)])
         scene.start()
         await scene.soon()
@@ -76,7 +78,7 @@ def test_a_clock_set_forward_and_back_leaves_nothing_behind() -> None:
         await scene.soon(60)
         assert await scene.spool.drift() == Drift()
         await scene.soon(48 * HOUR)
-        assert scene.spool._claims == {}
+        assert scene.spool.claims == {}
 
     play(script)
 
@@ -86,6 +88,7 @@ def test_a_clock_set_back_delays_no_retry() -> None:
         answers = iter([Retry("down")])
         scene.sender.answer = lambda _: next(answers, Accepted())
         scene.policy = Policy(backoff_base=100.0, backoff_floor=100.0)
+        scene.policy = Policy(outcome_seconds=0)
         await scene.spool.put([entry(1)])
         scene.start()
         await scene.soon()

@@ -109,7 +109,7 @@ def test_doubt_ends_in_the_dead_letters_after_47_hours() -> None:
         await scene.spool.put([entry(1)])
         scene.start()
         await scene.soon(48 * HOUR)
-        (letter,) = await scene.spool.dead()
+        (letter,) = await scene.spool.archive.dead()
         assert (letter.reason, letter.first_ambiguous_at) == ("ambiguous_expired", NOW)
         assert max(row.due for b in scene.sender.batches for row in b.rows) <= NOW + 47 * HOUR
         assert [reason for _, reason, _ in scene.seen.deaths] == ["ambiguous_expired"]
@@ -146,7 +146,7 @@ def test_only_the_guilty_become_dead_letters(guilty: set[int], named: bool) -> N
         await scene.spool.put(entries(50))
         scene.start()
         await scene.soon()
-        dead = await scene.spool.dead()
+        dead = await scene.spool.archive.dead()
         assert {letter.entry.payload for letter in dead} == bad
         assert {(letter.reason, letter.code, letter.message) for letter in dead} == {
             ("refused", "40002", "bad value …")
@@ -433,7 +433,7 @@ def test_dead_letters_beyond_their_bytes_are_evicted_and_counted() -> None:
         await scene.soon()
         assert (await scene.spool.stats()).dead == {"refused": 5}
         await scene.soon(60)
-        assert [letter.id for letter in await scene.spool.dead()] == [4, 5]
+        assert [letter.id for letter in await scene.spool.archive.dead()] == [4, 5]
         assert deliverer.evicted == 3
 
     play(script)
@@ -441,7 +441,7 @@ def test_dead_letters_beyond_their_bytes_are_evicted_and_counted() -> None:
 
 def test_old_claims_and_dead_letters_are_purged() -> None:
     async def script(scene: Scene) -> None:
-        scene.policy = Policy(dead_seconds=1800)
+        scene.policy = Policy(dead_seconds=1800, outcome_seconds=0)
         scene.sender.answer = lambda b: [
             Accepted() if at else Refused("1", "x") for at, _ in enumerate(b.entries)
         ]
@@ -450,8 +450,8 @@ def test_old_claims_and_dead_letters_are_purged() -> None:
         await scene.soon()
         assert (await scene.spool.stats()).dead == {"refused": 3}
         await scene.soon(660)
-        assert len(scene.spool._claims) == 3
-        await scene.soon(1200)
-        assert scene.spool._claims == {}
+        assert len(scene.spool.claims) == 3
+        await scene.soon(1260)
+        assert scene.spool.claims == {}
 
     play(script)

@@ -166,7 +166,7 @@ def test_bad_entries_that_are_not_more_than_half_of_twenty_answers_are_the_only_
         await scene.spool.put(entries(count))
         scene.start()
         await scene.soon(2)
-        assert {letter.entry.payload for letter in await scene.spool.dead()} == bad
+        assert {letter.entry.payload for letter in await scene.spool.archive.dead()} == bad
         assert len(scene.seen.accepted) == count - len(bad)
         assert (await scene.spool.stats()).rows == 0
         assert len(scene.sender.batches) <= len(guilty) * (2 if named else 13) + 1

@@ -40,8 +40,8 @@ def using(
 
 async def fill(spool: SqliteSpool) -> int:
     """Let the file grow no more, as on a full disk; the number of the first entry that did not fit."""
-    pages = await spool._writer.do(lambda ledger: ledger._connection.pragma("page_count"))
-    await spool._writer.do(lambda ledger: ledger._connection.pragma("max_page_count", pages))
+    pages = await spool._writer.do(lambda ledger: ledger.tables.connection.pragma("page_count"))
+    await spool._writer.do(lambda ledger: ledger.tables.connection.pragma("max_page_count", pages))
     for number in range(100, 1000):
         try:
             await spool.put([entry(number, payload=b"x" * 4000)])
@@ -129,7 +129,7 @@ def test_a_full_disk_costs_the_ballast_until_there_is_room_again(tmp_path: Path)
         disk.free = 900_000
         await spool.purge(NOW)
         assert ballast.stat().st_size == 8192
-        await spool._writer.do(lambda ledger: ledger._connection.pragma("max_page_count", 2**30))
+        await spool._writer.do(lambda ledger: ledger.tables.connection.pragma("max_page_count", 2**30))
         assert await spool.put([entry(9)]) == [True], "nothing of what was refused had been stored"
 
     using(tmp_path / "data", disk, Reserve(ballast_bytes=8192), check)

@@ -1,45 +1,21 @@
 """What every spool backend promises."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from delivery_samples import NOW, again, buried, delivered, entries, entry
+from spool_kinds import KINDS, Promise, claimed
 
 from router.delivery.bounds import Bounds
 from router.delivery.drift import Drift
-from router.delivery.entry import HOUR
-from router.delivery.memory import MemorySpool
+from router.delivery.entry import HOUR, Entry
 from router.delivery.spool import Spool, SpoolFull
-from router.delivery.sqlite import SqliteSpool
-
-Check = Callable[[Spool], Awaitable[None]]
-Promise = Callable[..., None]
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite without a front"])
+@pytest.fixture(params=KINDS)
 def promise(request: pytest.FixtureRequest, tmp_path: Path) -> Promise:
-    """Runs a check against a fresh spool of each kind."""
-
-    async def opened(bounds: Bounds) -> Spool:
-        if request.param == "memory":
-            return MemorySpool(bounds)
-        hot = 0 if request.param.endswith("front") else 1000
-        return await SqliteSpool.open(tmp_path / "data", bounds=bounds, hot_keys=hot)
-
-    async def checked(check: Check, bounds: Bounds) -> None:
-        spool = await opened(bounds)
-        try:
-            await check(spool)
-        finally:
-            await spool.close()
-
-    return lambda check, bounds=None: asyncio.run(checked(check, bounds or Bounds()))
-
-
-async def claimed(spool: Spool, limit: int = 100, now: float = NOW) -> list[int]:
-    return [row.id for row in (await spool.claim("shop", limit, now)).rows]
+    return Promise(request.param, tmp_path)
 
 
 def test_new_entries_are_stored_and_repeats_are_not(promise: Promise) -> None:
@@ -121,7 +97,7 @@ def test_the_claim_of_what_waits_never_expires(promise: Promise) -> None:
 
 
 def test_a_claim_with_a_fixed_end_ends_there_sent_or_not(promise: Promise) -> None:
-    def short(at: float) -> object:
+    def short(at: float) -> Entry:
         return entry(1, accepted_at=at, claim_until=at + 300)
 
     async def check(spool: Spool) -> None:
@@ -166,7 +142,7 @@ def test_a_dead_letter_keeps_everything_and_its_claim(promise: Promise) -> None:
         await spool.settle([buried(row_id) for row_id in await claimed(spool, 2)], NOW + 5)
         stats = await spool.stats()
         assert (stats.pending, stats.leased, stats.dead) == ({"shop": 1}, {}, {"refused": 2})
-        letter, _ = await spool.dead()
+        letter, _ = await spool.archive.dead()
         assert (letter.entry, letter.attempts, letter.reason, letter.code) == (
             entry(0),
             1,
@@ -174,7 +150,7 @@ def test_a_dead_letter_keeps_everything_and_its_claim(promise: Promise) -> None:
             "40002",
         )
         assert (letter.message, letter.request_id, letter.died_at) == ("data[0].event: …", "req-1", NOW + 5)
-        assert [each.id for each in await spool.dead(1, after=letter.id)] == [2]
+        assert [each.id for each in await spool.archive.dead(1, after=letter.id)] == [2]
         assert await spool.put([entry(0, accepted_at=NOW + 1000 * HOUR)]) == [False]
 
     promise(check)
@@ -194,13 +170,13 @@ def test_purged_dead_letters_free_their_claims(promise: Promise) -> None:
 
 def test_too_many_bytes_of_dead_letters_evict_the_oldest(promise: Promise) -> None:
     async def check(spool: Spool) -> None:
-        await spool.put([entry(number, payload=b"x" * 100) for number in range(5)])
+        await spool.put([entry(number, payload=b"{" + b" " * 10_000) for number in range(5)])
         await spool.settle([buried(row_id) for row_id in (await claimed(spool, 5))[::-1]], NOW)
-        assert await spool.evict(500) == 0
-        assert await spool.evict(150, limit=2) == 2
-        assert [letter.id for letter in await spool.dead()] == [3, 4, 5]
-        assert await spool.evict(150, limit=2) == 2
-        assert await spool.evict(150, limit=2) == 0
+        assert await spool.evict(51_000, NOW) == 0
+        assert await spool.evict(15_000, NOW, limit=2) == 2
+        assert [letter.id for letter in await spool.archive.dead()] == [3, 4, 5]
+        assert await spool.evict(15_000, NOW, limit=2) == 2
+        assert await spool.evict(15_000, NOW, limit=2) == 0
         assert (await spool.stats()).dead == {"refused": 1}
         assert await spool.put([entry(0), entry(4)]) == [True, False], "its claim went with it"
 
@@ -273,7 +249,7 @@ def test_stats_tell_the_oldest(promise: Promise) -> None:
         await spool.put([entry(1), entry(2, accepted_at=NOW + 5, destination="other")])
         stats = await spool.stats()
         assert (stats.oldest_age(NOW + 9), stats.rows) == (9, 2)
-        assert stats.payload_bytes == len(entry(1).payload) * 2
+        assert stats.payload_bytes == (len(entry(1).payload) + promise.extra_bytes) * 2
 
     promise(check)
 
@@ -296,11 +272,11 @@ def test_a_full_spool_refuses_whole_calls_and_reopens_when_there_is_room(
 
 def test_bytes_are_bounded_too(promise: Promise) -> None:
     async def check(spool: Spool) -> None:
-        await spool.put([entry(1, payload=b"x" * 90)])
+        await spool.put([entry(1, payload=b"{" + b" " * 9_000)])
         with pytest.raises(SpoolFull):
-            await spool.put([entry(2, payload=b"x" * 11)])
+            await spool.put([entry(2, payload=b"{" + b" " * 1_100)])
 
-    promise(check, Bounds(payload_bytes=100))
+    promise(check, Bounds(payload_bytes=10_000))
 
 
 def test_watchers_hear_of_new_entries_only(promise: Promise) -> None:

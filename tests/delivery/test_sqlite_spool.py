@@ -13,7 +13,6 @@ from delivery_samples import NOW, delivered, entries, entry
 from router.delivery.bounds import Bounds
 from router.delivery.drift import Drift
 from router.delivery.entry import HOUR
-from router.delivery.ledger import APPLICATION
 from router.delivery.spool import SpoolBroken, SpoolFull, SpoolUnusable
 from router.delivery.sqlite import FILE, SqliteSpool
 
@@ -110,38 +109,6 @@ def test_what_was_sent_is_not_left_in_any_file(tmp_path: Path) -> None:
     assert not any(b"very-private" in path.read_bytes() for path in (tmp_path / "data").iterdir())
 
 
-def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    using(tmp_path / "data", nothing)
-    with contextlib.closing(apsw.Connection(str(tmp_path / "data" / FILE))) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(SpoolUnusable, match=r"newer version \(schema 99, this one knows 2\)"):
-        using(tmp_path / "data", nothing)
-
-
-def test_a_spool_of_the_first_version_is_brought_forward_with_its_rows(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    given = entry(1)
-    with contextlib.closing(apsw.Connection(str(tmp_path / "data" / FILE))) as connection:
-        connection.execute((Path(__file__).parent / "spool_version_1.sql").read_text())
-        connection.execute(f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1")
-        connection.execute(
-            "INSERT INTO delivery VALUES (7, ?, 'shop', 'web', 'PIXEL', 'Purchase', ?, ?, 'v1',"
-            " 172800, NULL, 169200, 1, 2, ?, ?, NULL, ?)",
-            (given.key, given.event_time, NOW, NOW, NOW, given.payload),
-        )
-        connection.execute("INSERT INTO dedup VALUES (?, 0, NULL, 7)", (given.key,))
-
-    async def check(spool: SqliteSpool) -> None:
-        assert await spool.recover() == 1
-        assert await spool.put([given, entry(2)]) == [False, True]
-        old, new = (await spool.claim("shop", 9, NOW)).rows
-        assert (old.id, old.entry, old.attempts, old.first_ambiguous_at, old.crashes) == (7, given, 3, NOW, 1)
-        assert new.id == 8
-
-    using(tmp_path / "data", check)
-    using(tmp_path / "data", nothing)
-
-
 def test_another_programs_database_is_refused_untouched(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     with contextlib.closing(apsw.Connection(str(tmp_path / "data" / FILE))) as connection:
@@ -165,7 +132,7 @@ def test_a_path_that_is_no_directory_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_failed_opening_gives_the_directory_back(tmp_path: Path) -> None:
-    test_a_newer_schema_is_refused(tmp_path)
+    test_a_file_that_is_no_database_is_refused(tmp_path, b"not a database at all, but long enough" * 10)
     (tmp_path / "data" / FILE).unlink()
     using(tmp_path / "data", nothing)
 
@@ -173,27 +140,26 @@ def test_a_failed_opening_gives_the_directory_back(tmp_path: Path) -> None:
 def test_a_full_disk_refuses_and_what_was_stored_before_can_still_leave(tmp_path: Path) -> None:
     async def check(spool: SqliteSpool) -> None:
         await spool.put(entries(5))
-        pages = await spool._writer.do(lambda ledger: ledger._connection.pragma("page_count"))
-        await spool._writer.do(lambda ledger: ledger._connection.pragma("max_page_count", pages))
+        pages = await spool._writer.do(lambda ledger: ledger.tables.connection.pragma("page_count"))
+        await spool._writer.do(lambda ledger: ledger.tables.connection.pragma("max_page_count", pages))
         with pytest.raises(SpoolFull):
             await spool.put([entry(100, payload=b"x" * 100_000)])
-        await spool._writer.do(lambda ledger: ledger._connection.pragma("max_page_count", 2**30))
+        await spool._writer.do(lambda ledger: ledger.tables.connection.pragma("max_page_count", 2**30))
         assert await spool.put([entry(100)]) == [True], "nothing of the refused put was stored"
         assert len((await spool.claim("shop", 10, NOW)).rows) == 6
 
     using(tmp_path / "data", check)
 
 
-def test_a_repeat_does_not_touch_the_disk_until_its_claim_ends(tmp_path: Path) -> None:
+def test_a_known_repeat_is_counted_and_its_claim_is_not_looked_up_again(tmp_path: Path) -> None:
     async def check(spool: SqliteSpool) -> None:
         await spool.put(entries(3))
         await spool.claim("shop", 3, NOW)
         await spool.settle(delivered(1), NOW)
-        spool._writer._broken = SpoolBroken("nothing may be written now")
+        await spool._writer.do(lambda ledger: ledger.tables.connection.execute("DELETE FROM dedup").get)
         assert await spool.put([*entries(3), entry(1, accepted_at=NOW + 9)]) == [False] * 4
-        with pytest.raises(SpoolBroken):
-            await spool.put([entry(0, accepted_at=NOW + 48 * HOUR)])
-        spool._writer._broken = None
+        assert (await spool.archive.books()).postings["shop", "duplicate", ""] == 4
+        assert await spool.put([entry(0, accepted_at=NOW + 48 * HOUR)]) == [True], "it has ended"
 
     using(tmp_path / "data", check)
 

@@ -27,7 +27,7 @@ STATUS: dict[str, Any] = {
     "spool": {"pending": 0, "in_flight": 0, "dead_letters": {}},
 }
 TRACES = Traces(
-    {("CompletePayment", "e1"): Origin('cookie("ttclid")', "standard.rules:96", "E.C.P.1")},
+    {("CompletePayment", "e1"): Origin('cookie("ttclid")', "standard.rules:110", "E.C.P.1")},
     Counter({"newsletter_read": 1}),
     {},
 )

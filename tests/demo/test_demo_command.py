@@ -70,9 +70,9 @@ def test_an_hour_of_which_every_event_is_accounted_for(tmp_path: Path) -> None:
         ("event rejected", "lone_surrogate"),
         ("event rejected", "unusable_number"),
         ("body refused", "not_json (400)"),
-        ("property", "event.partners.tiktok.ttclid", "standard.rules:96"),
-        ("cookie", 'cookie("ttclid")', "standard.rules:96"),
-        ("page URL", 'query(event.context.page.url, "ttclid")', "standard.rules:96"),
+        ("property", "event.partners.tiktok.ttclid", "standard.rules:123"),
+        ("cookie", 'cookie("ttclid")', "standard.rules:123"),
+        ("page URL", 'query(event.context.page.url, "ttclid")', "standard.rules:123"),
         ("40100", "too many requests: pause"),
         ("50000", "TikTok's own failure: again"),
     ):

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from pathlib import Path
 
 from router.cli import main
 from router.reference import pages
 
-FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "reference"
+
+
+def all_pages() -> dict[str, str]:
+    """Every page of the folder by its file name: what the program renders, and what the tests know."""
+    sys.path.insert(0, str(ROOT))
+    coverage: str = import_module("tests.mission.traceability").page()
+    return {**pages(main), "coverage.md": coverage}
 
 
 def rewrite() -> None:
     """Every page, and no page besides."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    fresh = pages(main)
+    fresh = all_pages()
     for old in FOLDER.glob("*.md"):
         if old.name not in fresh:
             old.unlink()

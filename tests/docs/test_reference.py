@@ -7,13 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from rewrite_reference import all_pages
 
-from router.cli import main
 from router.functions import STANDARD
-from router.reference import pages
 from router.settings import describe_settings
 from router.tiktok.catalogue import ENTRIES, EVENTS
-from router.web.intake import OUTCOMES
+from router.web.acceptance import OUTCOMES
 
 DOCS = Path(__file__).parents[2] / "docs"
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
@@ -22,8 +21,8 @@ WRITTEN = sorted(path for path in [*DOCS.rglob("*.md"), DOCS.parent / "README.md
 
 @pytest.fixture(scope="module")
 def fresh() -> dict[str, str]:
-    """The pages as the program renders them now."""
-    return pages(main)
+    """The pages as they are rendered now."""
+    return all_pages()
 
 
 def test_the_pages_are_as_the_program_renders_them(fresh: dict[str, str]) -> None:
@@ -59,11 +58,12 @@ def test_every_metric_and_outcome_is_explained_to_operators(fresh: dict[str, str
 
 
 def test_every_answer_of_the_intake_is_explained() -> None:
-    text = (DOCS / "running.md").read_text("utf-8")
+    pages = [DOCS / "running.md", DOCS / "operations" / "keys.md", *(DOCS / "formats").glob("*.md")]
+    text = "".join(page.read_text("utf-8") for page in pages)
     sources = [
         path.read_text("utf-8")
         for folder in ("web", "inputs")
-        for path in (DOCS.parent / "router" / folder).glob("*.py")
+        for path in (DOCS.parent / "router" / folder).rglob("*.py")
         if path.name != "admin.py"
     ]
     told = re.compile(r'(?:Refusal\(\s*\d+,|Fault\(|BodyProblem\()\s*"(\w+)"')

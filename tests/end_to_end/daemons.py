@@ -174,13 +174,14 @@ class House:
         data: str = "data",
         settings: str = "",
         listen: str = "",
+        more: Sequence[str] = (),
     ) -> list[str]:
         """The arguments of `tagwright run`, with the settings written to a file."""
         config = self.folder / "tagwright.toml"
         config.write_text(settings, "utf-8")
         named = [part for name in rules for part in ("--rules", name)]
         places = ["--listen", listen or "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", data]
-        return ["run", *named, *places, "--config", str(config)]
+        return ["run", *named, *places, "--config", str(config), *more]
 
     def start(self, tiktok: str, env: Mapping[str, str | None] | None = None, **options: Any) -> Daemon:
         """A daemon that takes events."""

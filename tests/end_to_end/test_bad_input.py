@@ -108,7 +108,7 @@ def test_what_is_hardly_http_is_refused(shop: Shop, raw: bytes, status: bytes) -
     with connected(shop) as connection:
         connection.sendall(raw)
         assert status in connection.recv(4096).partition(b"\r\n")[0]
-    assert shop.daemon.post(b"[]").status_code == 202
+    assert shop.daemon.send({"event_name": "probe"}).status_code == 202
 
 
 def test_a_sender_that_goes_away_takes_nothing_with_it(shop: Shop) -> None:

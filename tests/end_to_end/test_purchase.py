@@ -80,6 +80,7 @@ def test_the_token_may_stand_in_a_file(house: House, httpserver: HTTPServer) -> 
     httpserver.expect_request(TRACK).respond_with_json({"code": 0, "message": "OK"})
     file = house.folder / "token"
     file.write_text(f"{TOKEN}\n")
+    file.chmod(0o600)
     env = {"TIKTOK_TOKEN": None, "TIKTOK_TOKEN_FILE": str(file)}
     house.start(httpserver.url_for(""), env=env).send(purchase("pur-7"))
     until(lambda: httpserver.log)

@@ -21,6 +21,7 @@ def test_a_revoked_token_holds_the_destination_until_there_is_a_new_one(
 ) -> None:
     file = house.folder / "token"
     file.write_text("an-old-token")
+    file.chmod(0o600)
     tiktok.revoke("an-old-token")
     env = {"TIKTOK_TOKEN": None, "TIKTOK_TOKEN_FILE": str(file)}
     daemon = house.start(tiktok.base_url, env=env)

@@ -131,9 +131,8 @@ def test_commanders_act_categories_become_purposes(event: Any, consent: Any) -> 
 
 
 def test_nothing_is_granted_by_default() -> None:
-    assert "consent" not in event_of(
-        "commanders_act", {"event_name": "a", "user": {"consent_categories": [1, 2, 3]}}
-    )
+    event = event_of("commanders_act", {"event_name": "a", "user": {"consent_categories": [1, 2, 3]}})
+    assert event["consent"] == {"unread": True}
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,11 @@ def program(path: Path) -> Program:
 def consenting(name: str, source: str, **more: Any) -> dict[str, Any]:
     tiktok = {"event_source": source, "lead_id": "lead-1"}
     event = {"event_name": name, "partners": {"tiktok": tiktok}, "consent": {"advertising": True}}
-    if source == "app":
-        event["context"] = {"app": {"namespace": "com.example"}}
+    match source:
+        case "app":
+            event["context"] = {"app": {"namespace": "com.example"}}
+        case "offline":
+            event["user"] = {"phone": "+12133734253"}
     return event | more
 
 

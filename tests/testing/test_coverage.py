@@ -140,6 +140,27 @@ def test_a_switch_that_is_constant_has_one_way(tmp_path: Path) -> None:
     assert missing(tmp_path, rules + tests) == []
 
 
+SWITCHED = """let on = {on}
+mapping m {{
+  properties.value = if on then event.value ?? 1 else event.value ?? 2
+  when on {{ require user.ip }} otherwise when event.value > 3 {{ require user.email }}
+}}
+on purchase {{ when on {{ send Subscribe with m }} otherwise {{ drop }} }}
+"""
+
+
+@pytest.mark.parametrize(("switch", "open_"), [("true", ("1", "user.ip")), ("false", ("2", "user.email"))])
+def test_what_a_switch_closes_needs_no_test(tmp_path: Path, switch: str, open_: tuple[str, str]) -> None:
+    found = missing(tmp_path, SWITCHED.format(on=switch) + case("a", "value: 1"))
+    told = " ".join(found)
+    assert [
+        text in told for text in ("`1`", "`2`", "user.ip", "user.email", "reaches `send", "this drop")
+    ] == [text in open_ for text in ("1", "2", "user.ip", "user.email")] + [
+        switch == "true",
+        switch == "false",
+    ]
+
+
 def test_a_replaced_row_needs_no_test(tmp_path: Path) -> None:
     rules = (
         MAPPING

@@ -60,6 +60,17 @@ def test_a_kind_of_mistake(tmp_path: Path, rules: str, change: str) -> None:
     assert change in changes(tmp_path, rules + "\n")
 
 
+@pytest.mark.parametrize(("switch", "value"), [("true", "event.value"), ("false", "1")])
+def test_mistakes_behind_a_switch_that_is_off_make_no_difference(
+    tmp_path: Path, switch: str, value: str
+) -> None:
+    rules = f"let on = {switch}\n" + (
+        "mapping m { when on { properties.value = event.value } otherwise { properties.value = 1 } }\n"
+    )
+    lines = [each for each in changes(tmp_path, rules) if each.startswith("without `properties")]
+    assert lines == [f"without `properties.value = {value}`"]
+
+
 def test_every_gate_may_be_forgotten(tmp_path: Path) -> None:
     rules = 'destination b { type = "tiktok"\n app_id = env("APP")\n token = secret("T")\n'
     rules += " requires event.consent.advertising\n}\n"

@@ -304,6 +304,8 @@ WARNINGS: list[tuple[str, str, Any, str, str]] = [
     ("web", "data/0/page", GONE, "no_page_url", f"{D}.page.url"),
     ("web", "data/0/user", GONE, "no_user", U),
     ("web", "data/0/user", {}, "no_user", U),
+    ("web", "data/0/user", {"ip": "8.8.8.8", "user_agent": "Mozilla/5.0"}, "weak_match", U),
+    ("web", "data/0/user", {"user_agent": "Mozilla/5.0", "email": []}, "weak_match", U),
     ("web", "data/0/email", "x", "unknown_key", f"{D}.email"),
     ("web", "data/0/timestamp", "2026-11-21", "unknown_key", f"{D}.timestamp"),
     ("web", "data/0/context", {}, "unknown_key", f"{D}.context"),
@@ -332,6 +334,14 @@ WARNINGS: list[tuple[str, str, Any, str, str]] = [
     ("offline", "data/0/user", GONE, "no_match_key", U),
     ("crm", "data/0/user", {"email": []}, "no_match_key", U),
 ]
+
+
+@pytest.mark.parametrize("key", ["email", "phone", "external_id", "ttclid", "ttp"])
+def test_one_key_more_than_address_and_browser_is_enough(key: str) -> None:
+    device = {"ip": "8.8.8.8", "user_agent": "Mozilla/5.0"}
+    known = {**device, key: sha("x")}
+    assert "weak_match" not in {code for _, code, _ in said(judge(changed("web", "data/0/user", known)))}
+    assert "weak_match" not in {code for _, code, _ in said(judge(changed("app", "data/0/user", device)))}
 
 
 @pytest.mark.parametrize(("source", "path", "value", "code", "at"), WARNINGS)

@@ -20,7 +20,7 @@ MEMBER: dict[str, Any] = {
     "event": "Purchase",
     "event_time": 1_795_255_200,
     "event_id": "e1",
-    "user": {"ip": "8.8.8.8"},
+    "user": {"ip": "8.8.8.8", "ttclid": "E.C.P.abc"},
     "page": {"url": "https://shop.example/"},
 }
 BODY: dict[str, Any] = {"event_source": "web", "event_source_id": "C4A1B2C3D4E5F6G7H8I9", "data": [MEMBER]}

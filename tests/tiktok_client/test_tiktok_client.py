@@ -69,8 +69,8 @@ def test_a_request_is_what_tiktok_documents(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/open_api/v1.3/event/track/", method="POST").respond_with_handler(handle)
     payload = b'{ "event": "Purchase", "big": 12345678901234567890.10 }'
     assert send(httpserver.url_for("/"), batch(2, payload), Credentials(TOKEN, "TEST1", 'a"b')) == [
-        Accepted(),
-        Accepted(),
+        Accepted("1"),
+        Accepted("1"),
     ]
     headers, body = seen[0]
     assert headers["Access-Token"] == TOKEN
@@ -200,7 +200,7 @@ def test_of_a_partial_success_only_what_is_named_is_settled(httpserver: HTTPServ
     httpserver.expect_request(PATH).respond_with_json(body)
     unknown = Retry("partial", ambiguous=True)
     assert send(httpserver.url_for(""), batch(4)) == [
-        Accepted(),
+        Accepted("R"),
         Refused("40002", "… is bad", "R"),
         unknown,
         unknown,

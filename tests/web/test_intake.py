@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from router.web.intake import Busy
+from router.web.acceptance import Busy
 
 NO_OUTCOMES = {"send": 0, "skip": 0, "drop": 0, "unhandled": 0, "duplicate": 0}
 JSON = {"content-type": "application/json"}
@@ -104,10 +104,10 @@ def test_a_body_whose_events_are_all_rejected(served: Any, body: bytes, code: st
     assert not served.recorder.arrivals
 
 
-def test_an_empty_array_is_taken(served: Any) -> None:
+def test_an_empty_array_brings_nothing(served: Any) -> None:
     answer = post(served, b"[]")
-    assert answer.status_code == 202
-    assert answer.json() == {"accepted": 0, "rejected": [], "outcomes": NO_OUTCOMES}
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "no_events")
+    assert (served.recorder.rejected, served.recorder.correlations) == ({}, []), "nothing came"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_gzip_bomb_is_refused(served: Any, bomb: bytes) -> None:
 
 
 def test_routes_and_methods(served: Any) -> None:
-    assert httpx.post(served.url + "/v2/events", json={}).status_code == 404
+    assert httpx.post(served.url + "/v1/event", json={}).status_code == 404
     for method in ("GET", "HEAD", "PUT", "DELETE"):
         answer = httpx.request(method, served.url + "/v1/events")
         assert answer.status_code == 405
@@ -205,9 +205,12 @@ def test_draining_takes_nothing_more(house: Any) -> None:
     assert 5 <= int(answer.headers["retry-after"]) <= 15
 
 
-def test_commanders_act_is_answered_the_same_way(served: Any) -> None:
+def test_commanders_act_hears_200_of_all_that_can_be_read(served: Any) -> None:
     answer = post(served, b'{"batch":[{"event_name":"purchase"},{}]}', "/events")
-    assert answer.status_code == 202
+    assert answer.status_code == 200
     assert answer.json()["accepted"] == 1
     assert answer.json()["rejected"][0]["index"] == 1
+    assert post(served, b"{}", "/events").status_code == 200
     assert post(served, b"{", "/events").status_code == 400
+    assert post(served, b" " * 6_000_000, "/events").status_code == 400
+    assert served.recorder.rejected == {"missing_event_name": 2, "not_json": 1, "body_too_large": 1}

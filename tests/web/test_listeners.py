@@ -11,7 +11,8 @@ import pytest
 
 from router.lang.outcome import Arrival
 from router.settings import Address, Limits, Settings
-from router.web.intake import Intake, Receipt
+from router.web.acceptance import Receipt
+from router.web.intake import Intake
 from router.web.metrics import Metrics
 from router.web.server import listen
 
@@ -23,7 +24,7 @@ class Slow:
         self.begun = asyncio.Event()
         self.go = asyncio.Event()
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> Receipt:
+    async def accept(self, arrivals: Sequence[Arrival], *_: object) -> Receipt:
         self.begun.set()
         await self.go.wait()
         return Receipt({"send": len(arrivals)})

@@ -10,7 +10,7 @@ from router.lang.program import Program
 Lint = Callable[[Program], Iterable[Diagnostic]]
 """Looks at a whole program, and finds one kind of thing."""
 
-QUIET = {"W530"}
+QUIET = {"W530", "W547"}
 """Codes that are shown on demand only, because they are about a choice that is sound today."""
 
 

@@ -1,0 +1,1 @@
+"""Help with the account at TikTok: logging in, finding what is wrong, how well events match people."""

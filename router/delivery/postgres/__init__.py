@@ -1,0 +1,1 @@
+"""The spool on PostgreSQL: many routers, one queue and one ledger."""

@@ -1,0 +1,60 @@
+"""What an error of the database means: once more, later, or a mistake of ours."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import psycopg
+
+from router.delivery.spool import SpoolFull
+
+
+class Meaning(enum.Enum):
+    """AGAIN: the transaction was undone, and the connection stands. AWAY: nobody knows what became of it,
+    and another connection is needed. FULL: the database has no room. OURS: the statement or a value is wrong.
+    """
+
+    AGAIN = enum.auto()
+    AWAY = enum.auto()
+    FULL = enum.auto()
+    OURS = enum.auto()
+
+
+# Serialisation, deadlock, a lock that was not had in time.
+_AGAIN: Final = frozenset({"40001", "40P01", "55P03"})
+# A server that only reads has been demoted; one that is starting or full of connections takes some later.
+_AWAY: Final = frozenset({"25006", "40003", "53300", "58000", "58030", "XX000", "57014"})
+_AWAY_CLASSES: Final = ("08", "57P")
+_FULL: Final = frozenset({"53000", "53100", "53200", "53400", "54000"})
+
+
+class SpoolAway(SpoolFull):
+    """The database does not answer: what was asked may have been done all the same."""
+
+
+class Unreplicated(psycopg.OperationalError):
+    """The commit was not confirmed by a standby that was to confirm it."""
+
+
+def meaning(problem: BaseException) -> Meaning:
+    """By SQLSTATE, and without one by what the driver says."""
+    if isinstance(problem, TimeoutError | OSError | Unreplicated):
+        return Meaning.AWAY
+    if not isinstance(problem, psycopg.Error):
+        return Meaning.OURS
+    state = problem.sqlstate
+    if state is None:
+        lost = isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError)
+        return Meaning.AWAY if lost else Meaning.OURS
+    if state in _AGAIN:
+        return Meaning.AGAIN
+    if state in _FULL:
+        return Meaning.FULL
+    return Meaning.AWAY if state in _AWAY or state.startswith(_AWAY_CLASSES) else Meaning.OURS
+
+
+def told(problem: BaseException) -> str:
+    """What may be said of a problem anywhere: a driver's message can quote values and passwords."""
+    state = problem.sqlstate if isinstance(problem, psycopg.Error) else None
+    return f"{type(problem).__name__} {state}" if state else type(problem).__name__

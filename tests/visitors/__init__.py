@@ -1,0 +1,1 @@
+"""What is remembered of visitors: what is told, what is kept, how it ends."""
