@@ -24,7 +24,7 @@ from router.daemon import (
     prepare,
     run_service,
 )
-from router.delivery.spool import SpoolUnusable
+from router.delivery.spool import SpoolBroken, SpoolUnusable
 from router.logs import configure_logs
 from router.settings import EnvironmentVariables, Settings, is_loopback, listen_problem, load_settings
 from router.tracing import tracing_problem
@@ -87,6 +87,9 @@ def run(
         status = asyncio.run(run_service(service, _announce))
     except SpoolUnusable as problem:
         _could_not(context, str(problem))
+    except SpoolBroken as problem:
+        click.echo(f"error: {problem}", err=True)
+        context.exit(1)
     except OSError as problem:
         _could_not(context, f"cannot listen on {problem.filename}: {problem.strerror}{_fix(problem)}")
     context.exit(status)

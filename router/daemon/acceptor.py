@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, assert_never
 
@@ -31,8 +31,15 @@ INTERNAL_ERROR = "internal_error"
 NONE_REJECTED: Final[Mapping[str, int]] = MappingProxyType({})
 
 
+async def _nothing() -> None:
+    pass
+
+
 class RuleAcceptor:
-    """Routes events by the rules in force and stores what is to be sent."""
+    """Routes events by the rules in force and stores what is to be sent.
+
+    `before` is awaited before the time of acceptance is taken; `broken` is called when the disk has failed.
+    """
 
     def __init__(
         self,
@@ -42,8 +49,12 @@ class RuleAcceptor:
         settings: Settings,
         clock: Callable[[], float],
         tracer: Tracer = NO_TRACES,
+        before: Callable[[], Awaitable[None]] = _nothing,
+        broken: Callable[[], None] = lambda: None,
     ) -> None:
         self._deployment = deployment
+        self._before = before
+        self._broken = broken
         self._spool = spool
         self._metrics = metrics
         self._settings = settings
@@ -61,6 +72,7 @@ class RuleAcceptor:
         correlation: str = "",
     ) -> Receipt:
         """Every event through the rules, then all entries and the books in one durable step."""
+        await self._before()
         deployment, now = self._deployment(), self._clock()
         decisions = [self._decided(deployment, arrival, now, correlation) for arrival in arrivals]
         scribe = Scribe(
@@ -81,6 +93,7 @@ class RuleAcceptor:
         except SpoolFull as full:
             raise Busy(max(1, round(full.retry_after)), full.reason) from None
         except SpoolBroken:
+            self._broken()
             raise Busy(30, "the disk failed; the router is stopping") from None
 
     def _decided(self, deployment: Deployment, arrival: Arrival, now: float, correlation: str) -> Decided:

@@ -13,6 +13,7 @@ from router.daemon.candidate import Candidate
 from router.daemon.deployment import Deployment
 from router.daemon.dry_run import JudgingSender, own_directory, real_directory
 from router.daemon.exchanges import ToldSender
+from router.daemon.leaps import Leaps
 from router.daemon.observing import MeteredDelivery
 from router.daemon.office import Office, open_office
 from router.daemon.picture import Picture
@@ -112,8 +113,9 @@ class Service:
             policy=policy_of(settings), settings=lanes_of(settings.delivery),
         )  # fmt: skip
         acceptor = RuleAcceptor(
-            lambda: self.deployment, spool, self.metrics, settings, self._clock.now, self._tracer
-        )
+            lambda: self.deployment, spool, self.metrics, settings, self._clock.now, self._tracer,
+            before=Leaps(self._clock, deliverer.check_clock).look, broken=deliverer.fail,
+        )  # fmt: skip
         picture = Picture(
             spool, deliverer, acceptor, self.rollout, self.observer, self.metrics, self._clock,
             self._clock.now(), settings, self._judging,

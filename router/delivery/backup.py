@@ -82,6 +82,10 @@ def check(spool: Path) -> list[str]:
             found = [str(row[0]) for row in tables.connection.execute("PRAGMA integrity_check(20)")]
     except DISK as problem:
         return [type(problem).__name__]
+    except SpoolUnusable as problem:
+        if isinstance(problem.__cause__, DISK) and not isinstance(problem.__cause__, apsw.NotADBError):
+            return [type(problem.__cause__).__name__]
+        raise
     return [] if found == ["ok"] else found
 
 

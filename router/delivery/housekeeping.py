@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -27,13 +28,14 @@ class Housekeeping:
         self.evicted = 0
         """Dead letters that had to go for others."""
         self._drift: Drift | None = None
+        self._checking = asyncio.Lock()
         self._wall = around.clock.now()
         self._monotonic = around.clock.monotonic()
 
     async def run(self) -> None:
         while True:
             try:
-                drift = await self._check_clock()
+                drift = await self.check_clock()
                 await self._purge(drift.lag)
                 await self._evict()
                 await self._forget(drift.lag)
@@ -43,7 +45,12 @@ class Housekeeping:
                 log.error("housekeeping_failed", error=type(problem).__name__)  # noqa: TRY400
             await self._around.clock.sleep(SECONDS)
 
-    async def _check_clock(self) -> Drift:
+    async def check_clock(self) -> Drift:
+        """Compare the clocks; what a jump means for claims and due times is in force when this returns."""
+        async with self._checking:
+            return await self._compare_clocks()
+
+    async def _compare_clocks(self) -> Drift:
         clock, policy, spool = self._around.clock, self._around.policy, self._around.spool
         known = await spool.drift() if self._drift is None else self._drift
         wall, monotonic = clock.now(), clock.monotonic()

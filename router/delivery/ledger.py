@@ -62,9 +62,9 @@ class Freed:
 class Ledger:
     """One connection. Not thread-safe; the writer begins and commits."""
 
-    def __init__(self, path: Path, room: Room) -> None:
+    def __init__(self, path: Path, room: Room, known: str = "") -> None:
         self.room = room
-        self.tables = Tables(path)
+        self.tables = Tables(path, known)
         self._next_id = self.tables.value("last_id") or 0
         self._postings: Counter[Posting] = Counter()
         self._routes: dict[tuple[str, ...], int] = {}
@@ -265,6 +265,14 @@ class Ledger:
             self.tables.change("drop_kept", id=each.id)
             self.tables.change("lose_claim", id=each.id, key=each.key, now=now, settlement=None)
         return gone
+
+    def identity(self) -> str:
+        return self.tables.identity
+
+    def spare(self) -> int:
+        """Bytes of the file that hold nothing and can be written again."""
+        connection = self.tables.connection
+        return int(connection.pragma("freelist_count")) * int(connection.pragma("page_size"))
 
     def oldest(self) -> float | None:
         found: float | None = self.tables.value("oldest")

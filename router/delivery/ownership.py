@@ -13,6 +13,7 @@ from router.delivery.spool import SpoolUnusable
 log = structlog.get_logger()
 
 _LOCK = "lock"
+_LONGEST_NAME = 64
 
 
 class OwnedDirectory:
@@ -39,6 +40,17 @@ class OwnedDirectory:
         path = self.path / name
         os.close(_private(path))
         return path
+
+    def known(self) -> str:
+        """The identity of the spool that was last here; empty when there was none."""
+        return os.pread(self._lock, _LONGEST_NAME, 0).decode("ascii", "replace").strip()
+
+    def remember(self, name: str) -> None:
+        """This spool is here now."""
+        if name != self.known():
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, name.encode("ascii"), 0)
+            os.fsync(self._lock)
 
     def release(self) -> None:
         os.close(self._lock)

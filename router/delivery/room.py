@@ -78,15 +78,31 @@ class Room:
                 os.truncate(self._ballast, 0)
             log.error("ballast_thrown_off", bytes=self._reserve.ballast_bytes)
 
-    def refill(self) -> None:
-        """Make the ballast, anew if there is room for it; without it the spool works all the same."""
+    @property
+    def thrown_off(self) -> bool:
+        """Whether the ballast is gone."""
+        return self._thrown_off
+
+    def refill(self, spare: int = 0) -> None:
+        """Make the ballast, anew if there is room for it; without it the spool works all the same.
+
+        `spare` are bytes in the spool's own file that may be written again. It never gives them back, so
+        where only with them there is room for a ballast, a smaller one has to do.
+        """
         if self._ballast is None or _size(self._ballast) == self._reserve.ballast_bytes:
             return
         free, low = self._levels()
-        if free < low * RESUME + self._reserve.ballast_bytes:
+        room = round(free - low * RESUME)
+        if room >= self._reserve.ballast_bytes:
+            self._make(self._reserve.ballast_bytes)
+        elif self._thrown_off and room > 0 and room + spare >= self._reserve.ballast_bytes:
+            self._make(room // 2)
+
+    def _make(self, size: int) -> None:
+        if self._ballast is None:
             return
         try:
-            _fill(self._ballast, self._reserve.ballast_bytes)
+            _fill(self._ballast, size)
         except OSError as problem:
             log.warning("no_ballast", problem=problem.strerror)
             return

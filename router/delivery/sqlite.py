@@ -16,7 +16,7 @@ from router.delivery.ledger import Departed, Freed, Ledger, Settled
 from router.delivery.ownership import OwnedDirectory
 from router.delivery.room import FILE as BALLAST
 from router.delivery.room import Reserve, Room, Space, space_of
-from router.delivery.spool import Claimed, Stats, Step
+from router.delivery.spool import Claimed, SpoolBroken, SpoolUnusable, Stats, Step
 from router.delivery.sqlite_archive import SqliteArchive
 from router.delivery.tally import Counts, Tally
 from router.delivery.writer import Writer, unheard
@@ -47,7 +47,7 @@ class SqliteSpool:
         ballast = directory.file(BALLAST) if reserve.ballast_bytes else None
         room = self._room = Room(ballast, directory.path, reserve, space)
         room.refill()
-        self._writer = Writer(lambda: Ledger(path, room), committed=committed)
+        self._writer = Writer(lambda: Ledger(path, room, directory.known()), committed=committed)
         self.archive = SqliteArchive(self._writer, self)
 
     @classmethod
@@ -73,12 +73,22 @@ class SqliteSpool:
             owned.release()
             raise
         try:
-            spool._drift = await spool._writer.do(Ledger.drift)
-            await spool._recount()
+            await spool._look(owned)
+        except (SpoolBroken, TypeError, ValueError) as problem:
+            await spool.close()
+            raise SpoolUnusable(
+                f"the spool of {directory} is damaged\n"
+                "  fix: `tagwright spool check` says what is wrong with it; restore a backup"
+            ) from problem
         except BaseException:
             await spool.close()
             raise
         return spool
+
+    async def _look(self, directory: OwnedDirectory) -> None:
+        self._drift = await self._writer.do(Ledger.drift)
+        await self._recount()
+        directory.remember(await self._writer.do(Ledger.identity))
 
     async def _recount(self) -> None:
         await self._writer.do(Ledger.count, committed=self._counted)
@@ -153,7 +163,10 @@ class SqliteSpool:
         self, now: float, *, dead_before: float | None = None, remember: float = 0.0, limit: int = 1000
     ) -> int:
         before = now - self._drift.lag - remember
-        await self._writer.do(lambda ledger: ledger.room.refill())
+        if self._room.thrown_off:
+            # What the log holds of the disk comes first.
+            await self._writer.tidy()
+        await self._writer.do(lambda ledger: ledger.room.refill(ledger.spare()))
         freed = await self._writer.do(
             lambda ledger: ledger.purge(now, before, dead_before, limit), committed=self._purged
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import apsw
@@ -23,6 +24,7 @@ DISK = (
     apsw.PermissionsError,
     apsw.ProtocolError,
 )
+_DAMAGED = "fix: `tagwright spool check` says what is wrong with it; restore a backup"
 _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",  # with NORMAL a power cut takes back what was already acknowledged
@@ -34,20 +36,34 @@ _PRAGMAS = (
 
 
 class Tables:
-    """Not thread-safe. Raises `SpoolUnusable` when the file cannot be used as a spool."""
+    """Not thread-safe. Raises `SpoolUnusable` when the file cannot be used as a spool.
 
-    def __init__(self, path: Path) -> None:
+    `known` is the identity of the spool that was here before, if any: a file that is empty then has lost it.
+    """
+
+    def __init__(self, path: Path, known: str = "") -> None:
+        self._sql = queries()
         try:
             self.connection = apsw.Connection(str(path))
-            self._prepare(path)
+            self._prepare(path, known)
+            self.identity: str = self.value("identity") or self._named()
         except (*DISK, *NO_ROOM) as problem:
-            raise SpoolUnusable(f"{path} cannot be opened: {problem}") from problem
-        self._sql = queries()
+            raise SpoolUnusable(f"{path} cannot be opened: {problem}\n  {_DAMAGED}") from problem
 
-    def _prepare(self, path: Path) -> None:
+    def _named(self) -> str:
+        name = token_hex(8)
+        self.change("set_identity", identity=name)
+        return name
+
+    def _prepare(self, path: Path, known: str) -> None:
         connection = self.connection
         connection.set_busy_timeout(5_000)
         version = _version(connection, path)
+        if version == 0 and known:
+            raise SpoolUnusable(
+                f"{path} is empty or gone, and this directory had a spool with what was accepted\n"
+                "  fix: put it back, or restore a backup; to begin anew, remove the whole directory"
+            )
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
         if version == VERSION:

@@ -94,6 +94,10 @@ class Deliverer:
         if self._housekeeping is None:
             self._housekeeping = asyncio.create_task(self._keep_house())
 
+    async def check_clock(self) -> None:
+        """Look for a jump of the wall clock now, and not at the next minute."""
+        await self._house.check_clock()
+
     def _nudge_all(self) -> None:
         for lane in self._lanes.values():
             lane.nudge()
@@ -108,6 +112,10 @@ class Deliverer:
             await lane.run()
         except SpoolBroken:
             self._break()
+
+    def fail(self) -> None:
+        """The disk has failed, whoever noticed."""
+        self._break()
 
     def _break(self) -> None:
         if not self.broken.is_set():

@@ -78,6 +78,8 @@ class Writer(Generic[S]):
         self._idle_seconds = idle_seconds
         self._jobs: deque[_Job[S]] = deque()
         self._untidy: list[asyncio.Future[None]] = []
+        self._worked = True
+        self._tidied = monotonic()
         self._ready = threading.Condition()
         self._closing = False
         self._broken: SpoolBroken | None = None
@@ -142,25 +144,26 @@ class Writer(Generic[S]):
 
     def _take(self, store: S) -> list[_Job[S]] | None:
         with self._ready:
-            worked = True
             self._tidy(store)
             while not self._jobs:
                 if self._closing:
                     return None
-                if not self._ready.wait(self._idle_seconds) and worked:
-                    worked = False
-                    with contextlib.suppress(Exception):
-                        store.tidy()
+                self._ready.wait(self._idle_seconds)
                 self._tidy(store)
+            self._worked = True
             return self._group()
 
     def _tidy(self, store: S) -> None:
+        """When asked to; and when nothing waits, for the first time in a while."""
         asked, self._untidy = self._untidy, []
-        if asked:
-            with contextlib.suppress(Exception):
-                store.tidy()
-            for each in asked:
-                self._tell(_resolve, each, None)
+        due = self._worked and not self._jobs and self._monotonic() - self._tidied >= self._idle_seconds
+        if not (asked or due):
+            return
+        with contextlib.suppress(Exception):
+            store.tidy()
+        self._worked, self._tidied = False, self._monotonic()
+        for each in asked:
+            self._tell(_resolve, each, None)
 
     def _group(self) -> list[_Job[S]]:
         group = [self._jobs.popleft()]

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -66,7 +67,7 @@ def _runs(program: Path) -> bool:
     return done.returncode == 0
 
 
-def _user() -> dict[str, object]:
+def _user() -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     return {"user": _UNPRIVILEGED, "group": pwd.getpwnam(_UNPRIVILEGED).pw_gid, "extra_groups": []}

@@ -153,3 +153,22 @@ def test_no_ballast_is_made_when_it_is_switched_off(tmp_path: Path) -> None:
         assert not (tmp_path / "data" / FILE).exists()
 
     using(tmp_path / "data", Disk(), Reserve(), check)
+
+
+@pytest.mark.parametrize(
+    ("free", "spare", "shut"), [(6_000, 4_000, False), (6_000, 1_000, True), (0, 90_000, True)]
+)
+def test_after_a_full_disk_a_smaller_ballast_does_where_the_file_has_room_of_its_own(
+    tmp_path: Path, free: int, spare: int, shut: bool
+) -> None:
+    disk = Disk()
+    room = Room(tmp_path / FILE, tmp_path, Reserve(ballast_bytes=8192), disk)
+    room.refill()
+    room.throw_off()
+    disk.free = free
+    room.refill(spare)
+    assert (room.refusal() is not None) == shut
+    assert (tmp_path / FILE).stat().st_size == (0 if shut else free // 2)
+    disk.free = 900_000
+    room.refill(spare)
+    assert (room.refusal(), (tmp_path / FILE).stat().st_size) == (None, 8192)

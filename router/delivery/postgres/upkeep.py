@@ -34,7 +34,7 @@ class Upkeep:
         self, layout: Layout, connect: Callable[[], Awaitable[Connection]], seconds: float = SECONDS
     ) -> None:
         self._layout = layout
-        self._connect = connect
+        self.connect = connect
         self._seconds = seconds
         self._passed = 0
         self._at = time.monotonic()
@@ -50,7 +50,7 @@ class Upkeep:
         """On a connection of its own, which may be busy for long. A failure costs nothing but room."""
         self._passed, self._at = 0, time.monotonic()
         try:
-            connection = await self._connect()
+            connection = await self.connect()
             try:
                 for table in _TABLES:
                     await connection.execute(f"{_VACUUM} {self._layout.schema}.{table}".encode())

@@ -55,6 +55,11 @@ CREATE TABLE kept (
     event BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE identity (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    name TEXT NOT NULL -- also written beside the file, to notice when the file is gone
+) STRICT;
+
 -- The books begin with what is here: balances hold from the first start on.
 INSERT INTO posting (destination, what, why, count)
 SELECT destination, 'offered', '', count(*)

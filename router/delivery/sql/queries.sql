@@ -219,3 +219,9 @@ DELETE FROM record WHERE id IN (
 DELETE FROM settlement WHERE id IN (
     SELECT id FROM (SELECT id, at FROM settlement ORDER BY id LIMIT :limit) WHERE at < :before
 );
+
+-- name: identity
+SELECT name FROM identity;
+
+-- name: set_identity
+INSERT INTO identity (id, name) VALUES (1, :identity);

@@ -118,3 +118,8 @@ CREATE TABLE kept (
     id INTEGER PRIMARY KEY, -- of the row in delivery or dead
     event BLOB NOT NULL
 ) STRICT;
+
+CREATE TABLE identity (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    name TEXT NOT NULL -- also written beside the file, to notice when the file is gone
+) STRICT;

@@ -115,43 +115,59 @@ WITH unknown AS MATERIALIZED (
 SELECT count(*) FROM freed;
 
 -- name: settle
+-- Every row is looked up by its key, one by one or in a list: a server that has not counted its tables yet would
+-- else join them by comparing each row with each.
 WITH step AS MATERIALIZED (
     SELECT * FROM unnest(
         %(id)s::int8[], %(lease)s::int8[], %(kind)s::int2[], %(word)s::int4[], %(due)s::float8[], %(doubt)s::float8[],
         %(taken_back)s::int4[], %(why)s::text[]
-    ) AS s (id, lease, kind, word, due, doubt, taken_back, why)
+    ) AS s (step_id, step_lease, kind, word, step_due, doubt, taken_back, step_why)
 ), word AS MATERIALIZED (
     SELECT * FROM unnest(
         %(word_id)s::int4[], %(word_at)s::float8[], %(reason)s::text[], %(code)s::text[], %(message)s::text[],
         %(request_id)s::text[]
     ) AS w (word, at, reason, code, message, request_id)
-), gone AS (
-    -- Written as a sum, so that no plan goes by the index of what is leased and compares each with each.
-    DELETE FROM {s}.delivery d USING step s
-    WHERE d.bucket = %(bucket)s::int2 AND d.id = ANY (%(id)s::int8[]) AND d.id = s.id AND d.state + 0 = 1
-        AND d.lease = s.lease AND s.kind <> 1
-    RETURNING d.*, s.kind, s.word
+), held AS MATERIALIZED (
+    -- Sums, so that the index of what is leased is of no use: by it all rows of the node would be looked through.
+    SELECT d.*, s.* FROM step s CROSS JOIN LATERAL (
+        SELECT * FROM {s}.delivery d
+        WHERE d.bucket = %(bucket)s::int2 AND d.id = s.step_id AND d.state + 0 = 1 AND d.lease + 0 = s.step_lease
+        LIMIT 1 FOR UPDATE
+    ) AS d
+), gone AS MATERIALIZED (
+    SELECT * FROM held WHERE kind <> 1
+), deleted AS (
+    DELETE FROM {s}.delivery
+    WHERE bucket = %(bucket)s::int2 AND id = ANY (ARRAY(SELECT id FROM gone)::int8[])
 ), again AS (
-    UPDATE {s}.delivery d SET state = 0, due = s.due, claimed_at = NULL, first_ambiguous_at = s.doubt, lease = NULL,
-        attempts = d.attempts - s.taken_back, why = s.why
-    FROM step s
-    WHERE d.bucket = %(bucket)s::int2 AND d.id = ANY (%(id)s::int8[]) AND d.id = s.id AND d.state + 0 = 1
-        AND d.lease = s.lease AND s.kind = 1
-    RETURNING d.id, d.destination
+    INSERT INTO {s}.delivery AS d (
+        bucket, id, key, route, destination, event_time, accepted_at, claim_seconds, claim_until, resend_seconds,
+        state, attempts, due, first_ambiguous_at, crashes, size, correlation, why
+    )
+    SELECT bucket, id, key, route, destination, event_time, accepted_at, claim_seconds, claim_until, resend_seconds,
+        0, attempts - taken_back, step_due, doubt, crashes, size, correlation, step_why
+    FROM held WHERE kind = 1
+    ON CONFLICT (bucket, id) DO UPDATE SET state = 0, attempts = excluded.attempts, due = excluded.due,
+        first_ambiguous_at = excluded.first_ambiguous_at, why = excluded.why, claimed_at = NULL, lease = NULL
 ), numbered AS MATERIALIZED (
     SELECT word, nextval('{s}.settlement_id') AS id FROM (SELECT DISTINCT word FROM gone ORDER BY word) AS said
 ), said AS (
     INSERT INTO {s}.settlement (bucket, id, at, reason, code, message, request_id)
     SELECT %(bucket)s::int2, n.id, at, reason, code, message, request_id FROM numbered n JOIN word USING (word)
 ), ended AS (
-    -- A claim that another row has taken over since is not ours to end.
-    UPDATE {s}.dedup d SET state = CASE g.kind WHEN 0 THEN 1 ELSE 2 END, attempts = g.attempts, settlement = g.said,
-        expires = CASE WHEN g.kind = 0 THEN coalesce(g.claim_until, g.at + g.claim_seconds) ELSE g.claim_until END
-    FROM (
-        SELECT gone.*, n.id AS said, word.at FROM gone JOIN numbered n USING (word) JOIN word USING (word)
-        ORDER BY gone.key
-    ) AS g
-    WHERE d.bucket = %(bucket)s::int2 AND d.key = g.key AND d.delivery_id = g.id
+    -- A claim that another row has taken over since is not ours to end, nor one that is no more.
+    INSERT INTO {s}.dedup AS d (bucket, key, state, expires, delivery_id, route, accepted_at, attempts, settlement)
+    SELECT g.bucket, g.key, CASE g.kind WHEN 0 THEN 1 ELSE 2 END,
+        CASE WHEN g.kind = 0 THEN coalesce(g.claim_until, w.at + g.claim_seconds) ELSE g.claim_until END,
+        g.id, g.route, g.accepted_at, g.attempts, n.id
+    FROM gone g JOIN numbered n USING (word) JOIN word w USING (word) CROSS JOIN LATERAL (
+        SELECT FROM {s}.dedup known
+        WHERE known.bucket = %(bucket)s::int2 AND known.key = g.key AND known.delivery_id + 0 = g.id LIMIT 1
+    ) AS ours
+    ORDER BY g.key
+    ON CONFLICT (bucket, key) DO UPDATE SET state = excluded.state, expires = excluded.expires,
+        attempts = excluded.attempts, settlement = excluded.settlement
+    WHERE d.delivery_id = excluded.delivery_id
 ), letters AS (
     INSERT INTO {s}.dead (
         bucket, id, key, route, destination, event_time, accepted_at, claim_seconds, claim_until, resend_seconds,
@@ -162,7 +178,8 @@ WITH step AS MATERIALIZED (
         g.correlation
     FROM gone g JOIN word w USING (word) WHERE g.kind = 2
 ), bodies AS (
-    DELETE FROM {s}.body b USING gone g WHERE b.bucket = %(bucket)s::int2 AND b.id = g.id AND g.kind = 0
+    DELETE FROM {s}.body
+    WHERE bucket = %(bucket)s::int2 AND id = ANY (ARRAY(SELECT id FROM gone WHERE kind = 0)::int8[])
 ), counted AS (
     INSERT INTO {s}.counter AS c (bucket, slot, kind, destination, what, why, count)
     SELECT %(bucket)s::int2, %(slot)s::int2, kind, destination, what, why, sum(count) FROM (
@@ -172,13 +189,12 @@ WITH step AS MATERIALIZED (
         WHERE gone.kind = 2 GROUP BY destination, w.reason
         UNION ALL SELECT 1, '', 'dead_bytes', '', sum(size) FROM gone WHERE gone.kind = 2 HAVING count(*) > 0
         UNION ALL SELECT 1, '', 'bytes', '', -sum(size) FROM gone HAVING count(*) > 0
-        UNION ALL SELECT 1, destination, 'leased', '', -count(*) FROM gone GROUP BY destination
-        UNION ALL SELECT 1, destination, 'leased', '', -count(*) FROM again GROUP BY destination
-        UNION ALL SELECT 1, destination, 'pending', '', count(*) FROM again GROUP BY destination
+        UNION ALL SELECT 1, destination, 'leased', '', -count(*) FROM held GROUP BY destination
+        UNION ALL SELECT 1, destination, 'pending', '', count(*) FROM held WHERE held.kind = 1 GROUP BY destination
     ) AS every GROUP BY kind, destination, what, why ORDER BY kind, destination, what, why
     ON CONFLICT (bucket, slot, kind, destination, what, why) DO UPDATE SET count = c.count + excluded.count
 )
-SELECT id, size FROM gone UNION ALL SELECT id, NULL FROM again;
+SELECT id, CASE WHEN kind <> 1 THEN size END FROM held;
 
 -- name: recover
 -- Leases of nodes that live no more, and those of `own`, are void; they count as perhaps sent, and as crashes.
