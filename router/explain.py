@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -175,7 +176,7 @@ def as_text(explanation: Explanation) -> str:
     """The explanation as lines for a terminal."""
     name = explanation.event_name or "(no event name)"
     head = f"{name}, source {explanation.source or 'unknown'}"
-    blocks = [head, *("\n".join(_block(each)) for each in explanation.outcomes)]
+    blocks = [head, *_outcomes(explanation.outcomes)]
     if explanation.remembered:
         remembered = "\n".join(f"  {each}" for each in explanation.remembered)
         blocks.append(f"known of this visitor:\n{remembered}")
@@ -194,16 +195,31 @@ def _few(paths: tuple[str, ...], most: int = 10) -> str:
     return "\n".join([*lines, *([f"  and {len(paths) - most} more"] if len(paths) > most else [])])
 
 
-def _block(each: Explained) -> Iterator[str]:
+def _outcomes(outcomes: tuple[Explained, ...]) -> Iterator[str]:
+    """A block for each; what several have no value for is listed at the first."""
+    told: dict[Line, str] = {}
+    for each in outcomes:
+        yield "\n".join(_block(each, told))
+        told |= {line: each.destination or "-" for line in _absent_lines(each) if line not in told}
+
+
+def _absent_lines(each: Explained) -> list[Line]:
+    return [line for line in each.lines if line.value is None]
+
+
+def _block(each: Explained, told: Mapping[Line, str]) -> Iterator[str]:
     yield _title(each)
-    present = [line for line in each.lines if line.value is not None]
-    absent = [line for line in each.lines if line.value is None]
     width = max((len(str(line.at)) for line in each.lines), default=0)
-    for line in present:
-        yield from _present(line, width)
-    if absent:
+    for line in each.lines:
+        if line.value is not None:
+            yield from _present(line, width)
+    absent = _absent_lines(each)
+    for earlier, count in Counter(told[line] for line in absent if line in told).items():
+        yield f"  without a value as for {earlier}: {count} field{'s' if count > 1 else ''}"
+    fresh = [line for line in absent if line not in told]
+    if fresh:
         yield "  without a value:"
-    for line in absent:
+    for line in fresh:
         yield from _absent(line, width)
     for path, why in each.left_out:
         yield f"  left out of the payload: {path}: {why.replace('_', ' ')}"

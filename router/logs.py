@@ -16,7 +16,7 @@ _SECRET_NAMES = ("token", "authorization", "cookie", "secret", "password", "writ
 _PERSONAL_NAMES = ("email", "phone", "ttclid", "external_id", "user_agent", "client_ip")
 _SENSITIVE = (*_SECRET_NAMES, *_PERSONAL_NAMES)
 # httpx names each URL at INFO, and httpcore prints request headers, tokens included, at DEBUG.
-_QUIET = ("httpx", "httpcore", "uvicorn", "uvicorn.access", "asyncio", "hpack")
+_QUIET = ("httpx", "httpcore", "asyncio", "hpack")
 
 _EventDict = MutableMapping[str, Any]
 
@@ -78,12 +78,6 @@ def outline_exception(_logger: Any, _method: str, event: _EventDict) -> _EventDi
     return event
 
 
-def _drop_color_message(_logger: Any, _method: str, event: _EventDict) -> _EventDict:
-    """uvicorn says everything twice."""
-    event.pop("color_message", None)
-    return event
-
-
 def configure_logs(
     *,
     style: Literal["auto", "json", "console"] = "auto",
@@ -100,7 +94,6 @@ def configure_logs(
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _drop_color_message,
         outline_exception,
         redaction,
     ]
@@ -135,5 +128,5 @@ def _bridge(target: TextIO, level: int, shared: list[Any], for_people: bool) -> 
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
-    # Its only warning is one for each request that is no HTTP, of whoever scans ports; they are counted.
-    logging.getLogger("uvicorn.error").setLevel(max(level, logging.ERROR))
+    # Whoever uses a connection is told that it was lost; the driver's words may quote values.
+    logging.getLogger("psycopg").setLevel(max(level, logging.ERROR))

@@ -136,7 +136,7 @@ def _setting(setting: Setting) -> tuple[str, ...]:
 
 def _default(setting: Setting) -> str:
     match setting.default:
-        case ():
+        case () | None:
             return "none"
         case bool() as switch:
             return _code(str(switch).lower())

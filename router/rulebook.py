@@ -78,7 +78,9 @@ class Reading:
 
     def parsed(self, path: Path, name: str, text: str) -> tuple[t.File, list[Diagnostic]]:
         """The tree of a file; `name` is how messages call it."""
-        return parse(Source(name, text), grammar_text())
+        read = _shipped if path.is_relative_to(asset("rules")) else _tree
+        file, problems = read(name, text)
+        return file, list(problems)
 
     def _read(self, path: Path, name: str, use: t.Use | None) -> None:
         if path in self.seen:
@@ -124,6 +126,15 @@ class Reading:
             return
         name = str(Path(user_name).parent / wanted) if found is beside else f"rules/{wanted}"
         self._read(found.resolve(), name, use)
+
+
+def _tree(name: str, text: str) -> tuple[t.File, tuple[Diagnostic, ...]]:
+    file, problems = parse(Source(name, text), grammar_text())
+    return file, tuple(problems)
+
+
+# Nearly every rule set uses the schema of the standard format, and commands and reloads read several sets.
+_shipped = lru_cache(maxsize=16)(_tree)
 
 
 def _shown(path: Path) -> str:

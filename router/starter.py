@@ -14,6 +14,7 @@ CONFIG = "tagwright.toml"
 ENVIRONMENT = ".env.example"
 _EXAMPLES: Final = {
     "write_keys": '[{ name = "shop", env = "SHOP_WRITE_KEY" }]',
+    "spool": '"postgresql://tagwright@127.0.0.1/tagwright"',
     "store.seal_key": '"seal.keys"',
     "traces.endpoint": '"http://127.0.0.1:4318"',
 }

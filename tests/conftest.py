@@ -1,19 +1,57 @@
-"""Golden files: whole texts that a test compares, rewritten with `--update-golden`."""
+"""Golden files, whole texts that a test compares; the command line in this process; how laws are tried."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+import httpx
 import pytest
 import structlog
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, settings
+
+from router.cli import main
+
+Command = Callable[..., Result]
+
+# How long an example takes, and how long it takes to make one, is no part of any law.
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("usual", _UNTIMED, max_examples=50)
+settings.register_profile("long", _UNTIMED, max_examples=2000)
+settings.load_profile("usual")
+
+# What is made while tests are collected stays to the end: looking for garbage in it took a third of the time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Garbage is looked for again, and only among what the tests make."""
+    gc.enable()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Extensions look at the end of the process whether anything of theirs is left."""
+    gc.unfreeze()
 
 
 class Golden(Protocol):
     """Compares a text with `golden/NAME` beside the test file."""
 
     def __call__(self, text: str, name: str) -> None: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_once() -> Iterator[None]:
+    """httpx reads all certificates of the machine for each client; no test is about TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +85,26 @@ def golden(request: pytest.FixtureRequest, update_golden: bool) -> Golden:
         assert text == known, "run with --update-golden if this is what it should be"
 
     return compare
+
+
+@pytest.fixture
+def samples(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the folder `samples` beside the test, made the working directory."""
+    folder = tmp_path / "samples"
+    shutil.copytree(Path(request.path).parent / "samples", folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def tagwright(samples: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command among the samples: its exit status, and what it wrote to either stream."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def run(*arguments: str, given: str | bytes | None = None, color: bool = False) -> Result:
+        return CliRunner().invoke(
+            main, arguments, input=given, prog_name="tagwright", terminal_width=100, color=color,
+            catch_exceptions=False,
+        )  # fmt: skip
+
+    return run

@@ -20,7 +20,7 @@ TOKEN = "8f1c-token-value"
 def _as_it_was() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
-    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore", "uvicorn.error")]
+    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore")]
     levels = [each.level for each in loggers]
     yield
     root.handlers = handlers

@@ -39,6 +39,7 @@ class Place:
             answer = ask(
                 self.data, question, asked,
                 seal=self._seal(), policy=policy_of(self.settings), rework=rework,
+                database=self.settings.spool,
             )  # fmt: skip
         except (SpoolUnusable, SealProblem) as problem:
             could_not(str(problem))
@@ -69,7 +70,9 @@ def place_of(data: Path | None, config: Path | None) -> Place:
         config or default_config(), EnvironmentVariables(os.environ), data=data
     )
     ours = [
-        each for each in problems if each.place.endswith((".toml", "data", "DATA")) or "store." in each.place
+        each
+        for each in problems
+        if each.place.endswith((".toml", "data", "DATA", "spool", "SPOOL")) or "store." in each.place
     ]
     if ours:
         could_not("\n".join(map(str, ours)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import sys
@@ -22,11 +21,19 @@ from router.daemon import (
     Service,
     keep_memory_private,
     prepare,
+    run_loop,
     run_service,
 )
 from router.delivery.spool import SpoolBroken, SpoolUnusable
 from router.logs import configure_logs
-from router.settings import EnvironmentVariables, Settings, is_loopback, listen_problem, load_settings
+from router.settings import (
+    DatabaseUrl,
+    EnvironmentVariables,
+    Settings,
+    is_loopback,
+    listen_problem,
+    load_settings,
+)
 from router.tracing import tracing_problem
 
 
@@ -47,7 +54,11 @@ from router.tracing import tracing_problem
     "--listen", metavar="HOST:PORT", help="Where events are taken. Default 127.0.0.1:8080; port 0 is any."
 )
 @click.option("--admin", metavar="HOST:PORT", help="Health, metrics and status. Default 127.0.0.1:9090.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), metavar="N", help="Processes that take events. Default 1."
+)
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Directory of the spool.")
+@click.option("--spool", metavar="URL", help="A database for the spool instead, which several routers share.")
 @click.option(
     "--config", type=click.Path(dir_okay=False, path_type=Path), help="Settings; default ./tagwright.toml."
 )
@@ -55,7 +66,7 @@ from router.tracing import tracing_problem
 def run(
     context: click.Context, files: tuple[Path, ...], tests: tuple[Path, ...], no_tests: bool,
     shadow: tuple[Path, ...], dry_run: bool, listen: str | None, admin: str | None, data: Path | None,
-    config: Path | None,
+    spool: str | None, workers: int | None, config: Path | None,
 ) -> None:  # fmt: skip
     """Take events over HTTP and deliver them to TikTok.
 
@@ -63,6 +74,13 @@ def run(
     they are on disk. Rules come into force when their tests pass, at the start and when their files or token
     files change (or on SIGHUP), all or nothing. SIGTERM finishes what is in flight and ends; a second one
     ends at once.
+
+    With --spool postgresql://USER@HOST/DATABASE, or the setting spool, any number of routers share one spool
+    in a database; keys and what else is one router's own stay in its data directory. A password is better
+    kept in ~/.pgpass or PGPASSWORD, where other users of the machine do not see it.
+
+    With --workers N, or the setting workers, N processes take events on one port, and one more stores and
+    sends them; dedup stays exact, and a worker that dies is started again.
 
     A dry run judges events instead of posting them, and keeps its data apart, in the folder dry-run of the
     data directory.
@@ -72,19 +90,22 @@ def run(
     if tests and no_tests:
         raise click.UsageError("--tests and --no-tests exclude each other")
     variables = EnvironmentVariables(os.environ)
-    settings = _settings(context, config, variables, listen=listen, admin=admin, data=data)
+    settings = _settings(
+        context, config, variables, listen=listen, admin=admin, data=data, spool=spool, workers=workers
+    )
     redaction = configure_logs(style=settings.logs.style, level=settings.logs.level)
     runs_tests = bool(tests) or (settings.reload.tests and not no_tests)
     plan = Plan(files, tests, shadow, run_tests=runs_tests, dry_run=dry_run)
     first = prepare(plan, settings, variables)
     redaction.register(variables.secrets())
+    redaction.register(_password_of(settings))
     remarks = _remarks(context, first)
-    for remark in (*remarks, *_notes(settings, variables)):
+    for remark in (*remarks, *_notes(settings, variables), *_shown_to_all(spool)):
         click.echo(f"note: {remark}", err=True)
     service = Service(settings, plan, first, _environment(settings), redaction)
     keep_memory_private()
     try:
-        status = asyncio.run(run_service(service, _announce))
+        status = run_loop(run_service(service, _announce))
     except SpoolUnusable as problem:
         _could_not(context, str(problem))
     except SpoolBroken as problem:
@@ -103,6 +124,11 @@ def _settings(
     if found:
         _could_not(context, *map(str, found))
     return settings
+
+
+def _password_of(settings: Settings) -> list[str]:
+    password = settings.spool and settings.spool.password
+    return [password] if password else []
 
 
 def _environment(settings: Settings) -> Callable[[], EnvironmentVariables]:
@@ -127,6 +153,14 @@ def _notes(settings: Settings, variables: EnvironmentVariables) -> Iterator[str]
         yield f"{name} is set, and no setting or rule reads it"
     if not is_loopback(settings.admin.host):
         yield f"whoever reaches {settings.admin} reads metrics and status: the admin address asks for no key"
+
+
+def _shown_to_all(spool: str | None) -> Iterator[str]:
+    if spool and DatabaseUrl(spool).password:
+        yield (
+            "every user of this machine can read the password in --spool; "
+            "keep it in ~/.pgpass or in PGPASSWORD, or set TAGWRIGHT_SPOOL"
+        )
 
 
 def _fix(problem: OSError) -> str:

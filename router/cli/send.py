@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ from router.cli.files import RULE_FILE, default_config
 from router.cli.reaching import could_not, show_json
 from router.cli.reporting import show
 from router.cli.send_view import Bar, summary
-from router.daemon import Candidate, Deployment, NotReady, Plan, keep_memory_private, prepare
+from router.daemon import Candidate, Deployment, NotReady, Plan, end_when_asked, keep_memory_private, prepare
 from router.delivery.clock import SystemClock
 from router.delivery.spool import SpoolBroken, SpoolUnusable
 from router.logs import configure_logs
@@ -197,15 +196,5 @@ def _sent(sending: Sending, source: Source, *, hidden: bool) -> Report:
 
 
 async def _until_done(sending: Sending, source: Source, shown: Shown | None) -> Report:
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        sending.stop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-            # Whatever the process is doing then, the system ends it; what is on disk is whole all the time.
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    end_when_asked(sending.stop)
     return await sending.run(source, shown)

@@ -40,6 +40,8 @@ def _show_head(report: Report, console: Console) -> None:
     rules = report["rules"]
     console.print(f"TagWright {report['version']}, {report['state']}, up {_span(report['uptime_seconds'])}")
     console.print(f"rules {rules['version']}: {', '.join(rules['files'])}", markup=False)
+    if (store := report.get("store", {})).get("place"):
+        console.print(f"spool {store['place']}, of {store['routers']} routers", markup=False)
     for remark in rules["remarks"]:
         console.print(f"  note: {remark}", markup=False)
 
@@ -63,7 +65,7 @@ def _destinations(report: Report) -> Table:
 def _show_backlog(spool: Report, console: Console) -> None:
     size, oldest = _size(spool["payload_bytes"]), _span(spool["oldest_seconds"])
     console.print(f"waiting {spool['pending']}, in flight {spool['in_flight']}, {size}, oldest {oldest}")
-    if "disk_free_bytes" in spool:
+    if spool.get("disk_low_bytes"):
         free, low = _size(spool["disk_free_bytes"]), _size(spool["disk_low_bytes"])
         console.print(f"disk {free} free; below {low} events are answered 503")
 

@@ -11,7 +11,7 @@ await spool.settle(steps)                            sent, due again, or a dead 
 from router.daemon.candidate import Candidate, prepare
 from router.daemon.deployment import Deployment, NotReady
 from router.daemon.plan import Plan
-from router.daemon.process import keep_memory_private, run_service
+from router.daemon.process import end_when_asked, keep_memory_private, run_loop, run_service
 from router.daemon.service import Service
 
 __all__ = [
@@ -20,7 +20,9 @@ __all__ = [
     "NotReady",
     "Plan",
     "Service",
+    "end_when_asked",
     "keep_memory_private",
     "prepare",
+    "run_loop",
     "run_service",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from router.delivery.account import (
     DROP,
+    DUPLICATE,
     OFFERED,
     RECEIVED,
     REJECTED,
@@ -24,16 +25,47 @@ from router.delivery.entry import Entry
 from router.lang.outcome import Arrival, Drop, Outcome, Result, Send, Skip, Unhandled
 
 OTHER_EVENT: Final = "(another)"
+SEND: Final = "send"
 _LONGEST_ID: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """One arrival, what the rules said of it, and the entries it led to, each with the id it goes by."""
+class Made(NamedTuple):
+    """An entry, the id that it goes by, and the names of what it has to match a person by."""
+
+    entry: Entry
+    goes_by: str
+    match_keys: tuple[str, ...]
+
+
+class Decided(NamedTuple):
+    """One arrival, what the rules said of it, and the entries it led to."""
 
     arrival: Arrival
     result: Result
-    made: tuple[tuple[Entry, str], ...] = ()
+    made: tuple[Made, ...] = ()
+
+
+class Fate(NamedTuple):
+    """What became of an event at a destination; `event` is the name of the event that came in."""
+
+    outcome: str
+    reason: str
+    destination: str
+    event: str | None
+
+
+def fates(decisions: Sequence[Decided], stored: Sequence[bool]) -> Mapping[Fate, int]:
+    """Counted; `stored` tells of each entry whether it was new."""
+    counts: defaultdict[Fate, int] = defaultdict(int)
+    answers = iter(stored)
+    for each in decisions:
+        event = each.result.event_name
+        for made in each.made:
+            counts[Fate(SEND if next(answers) else DUPLICATE, "", made.entry.destination, event)] += 1
+        for outcome in each.result.outcomes:
+            if not isinstance(outcome, Send):
+                counts[Fate(*_told(outcome)[:3], event)] += 1
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +84,31 @@ class Scribe:
 
     def account(self, decisions: Sequence[Decided], rejected: Mapping[str, int]) -> Account:
         """The books of a request; `rejected` counts the events that were not taken by code."""
-        postings: Counter[Posting] = Counter()
+        postings: defaultdict[Posting, int] = defaultdict(int)
         postings["", RECEIVED, ""] = len(decisions) + sum(rejected.values())
         for code, count in rejected.items():
             postings["", REJECTED, code] += count
-        for each in decisions:
-            postings.update(_postings(each.result))
+        for result, count in _alike(decisions):
+            for posting in _postings(result):
+                postings[posting] += count
         records = [line for each in decisions for line in self._records(each)] if self.records else ()
-        return Account(postings, records)
+        return Account(dict(postings), records)
 
     def _records(self, decided: Decided) -> Iterator[Record]:
         """Nothing for an entry that goes by the event's own id: its claim tells everything."""
         event_id = decided.arrival.event.get("id")
+        if _tells_itself(decided, event_id):
+            return
         if not isinstance(event_id, str) or not 0 < len(event_id) <= _LONGEST_ID:
             return
         ref = event_ref(event_id)
         for outcome in decided.result.outcomes:
             if not isinstance(outcome, Send):
                 yield self._record(ref, decided.result, outcome)
-        for entry, goes_by in decided.made:
+        for entry, goes_by, _ in decided.made:
             if goes_by != event_id:
                 yield Record(
-                    ref, self.at, "send", "", entry.destination, self._event(decided.result), "",
+                    ref, self.at, SEND, "", entry.destination, self._event(decided.result), "",
                     self.rules_version, self.correlation, entry.key,
                 )  # fmt: skip
 
@@ -87,6 +122,25 @@ class Scribe:
     def _event(self, result: Result) -> str:
         name = result.event_name
         return name if name in self.known_events else OTHER_EVENT
+
+
+def _tells_itself(decided: Decided, event_id: object) -> bool:
+    """The usual event: sent to one destination, under its own id."""
+    made = decided.made
+    return len(made) == 1 == len(decided.result.outcomes) and made[0].goes_by == event_id
+
+
+def _alike(decisions: Sequence[Decided]) -> Iterator[tuple[Result, int]]:
+    """Results with how many are as they are, as far as the books go: most events do nothing but be sent."""
+    sent: dict[str, tuple[Result, int]] = {}
+    for _, result, _ in decisions:
+        outcomes = result.outcomes
+        if len(outcomes) == 1 and isinstance(outcomes[0], Send):
+            destination = outcomes[0].destination
+            sent[destination] = (result, sent[destination][1] + 1 if destination in sent else 1)
+        else:
+            yield result, 1
+    yield from sent.values()
 
 
 def _postings(result: Result) -> Iterator[Posting]:

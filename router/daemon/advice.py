@@ -8,8 +8,9 @@ from typing import Final
 from router.inputs.consent import SETTING_OF
 
 _TRY_AGAIN: Final = "SIGHUP tries again at once"
+_READ_AGAIN: Final = "it is read again by itself"
 _HELD: Final[Mapping[str, str]] = {
-    "auth": "TikTok does not take the token; put a valid one into its file and send SIGHUP, "
+    "auth": f"TikTok does not take the token; put a valid one into its file ({_READ_AGAIN}), "
     "or into its variable and restart",
     "permission": "the token may not send to this event source; give it the right, or use the token of "
     f"whoever owns the event source; {_TRY_AGAIN}",
@@ -19,10 +20,10 @@ _HELD: Final[Mapping[str, str]] = {
     "events that wait keep the id they were accepted with",
     "unknown_code": "nobody has documented this code; see what TikTok says of it, and report it; "
     f"{_TRY_AGAIN}",
-    "refused_alike": "TikTok refuses nearly every event alike; see its code, correct the rules or the "
-    "event source id and send SIGHUP",
+    "refused_alike": "TikTok refuses nearly every event alike; see its code, correct the rules and save "
+    f"the file ({_READ_AGAIN}), or correct the event source id in its variable and restart",
     "destination_removed": "the rules in force do not have this destination, or it has no id; bring it back "
-    "and send SIGHUP, or its events keep waiting",
+    f"and save the file ({_READ_AGAIN}), or set its id and restart; until then its events wait",
 }
 _FAILING: Final[Mapping[str, str]] = {
     "not_sent": "no connection to TikTok; check network, name resolution and firewall of this machine, and "
@@ -32,11 +33,18 @@ _FAILING: Final[Mapping[str, str]] = {
     "garbage": "what answers is not TikTok's API; look for a proxy or firewall in between, and at "
     "tiktok.base_url",
 }
-RELOAD_FAILED: Final = "correct what is listed here and send SIGHUP"
+RELOAD_FAILED: Final = (
+    f"correct what is listed here and save the file; {_READ_AGAIN} (with reload.watch off, on SIGHUP)"
+)
 DISK_LOW: Final = (
     "make room on the disk of the data directory; nothing accepted is lost, and senders that repeat lose "
     "nothing"
 )
+DATABASE_AWAY: Final = (
+    "see whether it runs and is reached from here; the router goes on by itself, and senders that repeat "
+    "lose nothing"
+)
+DATABASE_RISK: Final = "set it as docs/operations/postgres.md says, and start the routers again"
 NEARLY_FULL: Final = "see why its destination does not take events; senders that repeat lose nothing"
 LATE: Final = (
     "more comes in than goes out, or attempts of these events fail; compare what is received and sent in the "

@@ -28,6 +28,7 @@ def concerns(report: Report) -> list[Concern]:
     """Everything that needs somebody, the gravest first; none when all is well."""
     return [
         *_of_books(report),
+        *_of_store(report.get("store", {})),
         *_of_destinations(report),
         *_of_rules(report["rules"]),
         *_of_shadow(report.get("shadow")),
@@ -51,6 +52,14 @@ def _of_books(report: Report) -> Iterator[Concern]:
     for name, counts in sorted(report.get("conservation", {}).items()):
         if missing := counts["unaccounted"]:
             yield Concern(f"{name}: {missing} events are unaccounted for", advice.UNACCOUNTED)
+
+
+def _of_store(store: Report) -> Iterator[Concern]:
+    if (away := store.get("away_seconds")) is not None:
+        what = f"the database of the spool has not answered for {away} s; events are answered 503"
+        yield Concern(what, advice.DATABASE_AWAY)
+    for risk in store.get("risks", ()):
+        yield Concern(f"the database of the spool: {risk}", advice.DATABASE_RISK)
 
 
 def _of_destinations(report: Report) -> Iterator[Concern]:

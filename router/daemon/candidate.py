@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from router.daemon.deployment import Deployment, NotReady, Role, deploy
@@ -62,9 +62,12 @@ def _ready(
     paths: Sequence[Path], role: Role, snapshot: Snapshot, settings: Settings, variables: EnvironmentVariables
 ) -> Deployment | NotReady:
     try:
-        return deploy(snapshot.load(paths), variables, settings.profile, role)
+        found = deploy(snapshot.load(paths), variables, settings.profile, role)
     except OSError as problem:
         return _unreadable(problem)
+    if isinstance(found, NotReady):
+        return found
+    return replace(found, rules=tuple(paths), texts=snapshot.texts())
 
 
 def _rehearsed(plan: Plan, snapshot: Snapshot) -> NotReady | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from router.lang.bind import Bound, bind
@@ -36,6 +37,13 @@ class Deployment:
 
     inactive: frozenset[tuple[str, str]] = frozenset()
     """(destination, source) pairs without an id."""
+
+    events: frozenset[str] = frozenset()
+    """Names of events that the rules know."""
+
+    rules: tuple[Path, ...] = ()
+    texts: Mapping[Path, str] = field(default_factory=dict)
+    """The files that were asked for, and the texts of these and all that they use."""
 
     @property
     def active(self) -> list[str]:
@@ -88,7 +96,10 @@ def deploy(
     remarks = tuple(_remarks(bound, profile))
     inactive = frozenset((name, source) for name, each in bound.items() for source in each.inactive)
     files = tuple(map(str, book.paths))
-    return Deployment(book.program, plan_of(book.program), bound, files, profile, remarks, inactive)
+    return Deployment(
+        book.program, plan_of(book.program), bound, files, profile, remarks, inactive,
+        frozenset(book.program.dispatch.names()),
+    )  # fmt: skip
 
 
 def _problems(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 
 from router.delivery.entry import Entry
-from router.tiktok.match_keys import match_keys_of
 from router.web.metrics import Metrics
 
 _LOG = structlog.get_logger()
@@ -50,13 +49,14 @@ class MeteredDelivery:
     def adapted(self, destination: str, limit: int) -> None:
         self._metrics.concurrency(destination, limit)
 
-    def sent(self, entry: Entry) -> None:
-        self.sent_by_event[entry.destination, entry.event] += 1
-        self._metrics.sent(entry.destination, entry.event)
-        self._metrics.delivered_after(entry.destination, self._now() - entry.accepted_at)
-        self._metrics.matched_by(entry.source, match_keys_of(entry.payload))
+    def sent(self, destination: str, entries: Sequence[Entry]) -> None:
+        now = self._now()
+        for event, count in Counter(entry.event for entry in entries).items():
+            self.sent_by_event[destination, event] += count
+            self._metrics.sent(destination, event, count)
+        self._metrics.delivered_after(destination, [now - entry.accepted_at for entry in entries])
         if self.troubles:
-            self._recovered(entry.destination)
+            self._recovered(destination)
 
     def retried(self, entry: Entry, why: str, request_id: str = "") -> None:
         name = entry.destination
@@ -87,7 +87,6 @@ class MeteredDelivery:
         self._metrics.evicted(count)
 
     def changed(self, destination: str, state: str, reason: str, code: str) -> None:
-        self._metrics.held(destination, is_held=state == "held")
         self._metrics.changed(destination, state, reason, code)
         if state in ("held", "throttled"):
             self.troubles.pop(destination, None)

@@ -18,9 +18,9 @@ from router.delivery.spool import Spool
 from router.delivery.worker import Deliverer, DestinationStatus
 from router.desk import Desk
 from router.desk.control import SOCKET, ControlApp, bind_control
+from router.serving import Listener, serve_on
 from router.settings import Settings
 from router.visitors import VisitorMemory
-from router.web.server import Listener, listen_private
 
 _LOG = structlog.get_logger()
 
@@ -62,7 +62,7 @@ async def open_office(
         # Network file systems know no sockets: everything but the commands works without.
         _LOG.warning("no_control_socket", problem=problem.strerror)
         return None
-    listener = await listen_private(ControlApp(desk), bound, settings.limits)
+    listener = await serve_on(ControlApp(desk), bound, settings.limits)
     return Office(listener, directory / SOCKET)
 
 

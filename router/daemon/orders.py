@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from cachetools import LRUCache
-
-from router.lang.outcome import Arrival, Send
-from router.tiktok.payload import Finished
 
 _ORDERS: Final = 20_000
 _MOST_PAIRS: Final = 100
@@ -30,27 +26,27 @@ class Repeated:
 class OrderWatch:
     """Remembers the latest orders of each destination and event, as numbers that cannot be turned back.
 
-    What the same sender repeats with the same event id is no finding: TikTok drops that.
+    `told` hears destination and event of each that was repeated. What the same sender repeats with the same
+    event id is no finding: TikTok drops that.
     """
 
-    def __init__(self, orders: int = _ORDERS) -> None:
+    def __init__(
+        self, told: Callable[[str, str], None] = lambda _destination, _event: None, orders: int = _ORDERS
+    ) -> None:
+        self._told = told
         self._seen: LRUCache[int, tuple[int, int, str]] = LRUCache(orders)
         self.repeated: Counter[Repeated] = Counter()
         """Orders by who reported them, since the start."""
 
-    def note(self, send: Send, done: Finished, arrival: Arrival) -> bool:
-        """Look at an event that is to be sent; is its order known under another event id?"""
-        order = _order(done.payload)
-        if order is None:
-            return False
-        key, event_id = hash((send.destination, done.key_event, order)), hash(done.dedup_id)
-        sender = sender_of(arrival.event)
-        first_id, latest_id, first = self._seen.setdefault(key, (event_id, event_id, sender))
-        if event_id in (first_id, latest_id):
-            return False
-        self._seen[key] = (first_id, event_id, first)
-        self._count(Repeated(send.destination, done.key_event, first, sender))
-        return True
+    def note(self, destination: str, event: str, order: str, event_id: str, sender: str) -> None:
+        """Look at an event that is to be sent: is its order known under another event id?"""
+        key, own = hash((destination, event, order)), hash(event_id)
+        first_id, latest_id, first = self._seen.setdefault(key, (own, own, sender))
+        if own in (first_id, latest_id):
+            return
+        self._seen[key] = (first_id, own, first)
+        self._count(Repeated(destination, event, first, sender))
+        self._told(destination, event)
 
     def status(self) -> list[dict[str, Any]]:
         """The most frequent first."""
@@ -70,16 +66,9 @@ class OrderWatch:
             self.repeated[found] += 1
 
 
-def _order(payload: bytes) -> str | None:
-    if b'"order_id":' not in payload:
-        return None
-    order = orjson.loads(payload).get("properties", {}).get("order_id")
-    return str(order) if order else None
-
-
 def sender_of(event: Mapping[str, Any]) -> str:
     """Who sent an event: its format, and the name of its write key."""
     meta = event.get("meta")
     known = meta if isinstance(meta, dict) else {}
-    named = [known.get("format") or "raw", known.get("source")]
-    return "/".join(str(each) for each in named if each)
+    name, source = known.get("format") or "raw", known.get("source")
+    return f"{name}/{source}" if source else str(name)

@@ -7,13 +7,15 @@ import contextlib
 import ctypes
 import resource
 import signal
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
 
 import structlog
 
+from router.daemon.collecting import spare_the_collector
 from router.daemon.service import Service
 
+T = TypeVar("T")
 _LOG = structlog.get_logger()
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 _PR_SET_DUMPABLE: Final = 4
@@ -25,8 +27,10 @@ async def run_service(service: Service, announce: Callable[[Service], None]) -> 
     A signal that comes during the start counts as soon as the start is done.
     """
     stop, reload = asyncio.Event(), asyncio.Event()
-    _listen_to_signals(stop, reload)
+    end_when_asked(stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
     await service.start()
+    spare_the_collector()
     if not stop.is_set():
         _LOG.info("started", **await service.beginning())
         announce(service)
@@ -41,11 +45,12 @@ async def run_service(service: Service, announce: Callable[[Service], None]) -> 
     return 1 if failed else 0
 
 
-def _listen_to_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
+def end_when_asked(stop: Callable[[], object]) -> None:
+    """Call `stop` at the first SIGTERM or SIGINT; a second ends the process. Needs a running loop."""
     loop = asyncio.get_running_loop()
 
     def end() -> None:
-        stop.set()
+        stop()
         for number in _ENDING:
             loop.remove_signal_handler(number)
             # Whatever the process is doing then, the system ends it; what is on disk is whole all the time.
@@ -53,7 +58,6 @@ def _listen_to_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
 
     for number in _ENDING:
         loop.add_signal_handler(number, end)
-    loop.add_signal_handler(signal.SIGHUP, reload.set)
 
 
 async def _reload_when_asked(service: Service, asked: asyncio.Event) -> None:
@@ -62,6 +66,20 @@ async def _reload_when_asked(service: Service, asked: asyncio.Event) -> None:
         await asked.wait()
         asked.clear()
         await service.reload()
+
+
+def run_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end, on uvloop where there is one: a request costs half as much there."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(work)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def keep_memory_private() -> None:

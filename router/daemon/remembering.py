@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -11,12 +11,23 @@ from router.daemon.acceptor import NONE_REJECTED
 from router.daemon.deployment import Deployment
 from router.delivery.spool import SpoolError
 from router.lang.outcome import Arrival
-from router.visitors import VisitorMemory
+from router.visitors import Visitor
 from router.web.acceptance import Acceptor, Receipt
 from router.web.visitor_metrics import VisitorMetrics
 
 _LOG = structlog.get_logger()
 _TOLD_SECONDS: Final = 60.0
+
+
+class Memory(Protocol):
+    """See `VisitorMemory`."""
+
+    @property
+    def rows(self) -> int: ...
+
+    async def meet(
+        self, arrivals: Sequence[Arrival], now: float, country: str | None = None
+    ) -> list[Visitor]: ...
 
 
 class RememberingAcceptor:
@@ -25,7 +36,7 @@ class RememberingAcceptor:
     def __init__(
         self,
         acceptor: Acceptor,
-        memory: VisitorMemory,
+        memory: Memory,
         deployment: Callable[[], Deployment],
         metrics: VisitorMetrics,
         clock: Callable[[], float],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from router.daemon.deployment import Deployment
 from router.delivery.entry import DeadLetter, Entry, dedup_key
@@ -27,8 +26,7 @@ class Rework:
             done = finish(send, arrival.event, arrival.now, deployment.program.settings)
             key = dedup_key(send.source, letter.entry.source_id, done.key_event, done.dedup_id)
             if key == letter.entry.key:
-                return replace(
-                    letter.entry,
+                return letter.entry._replace(
                     payload=done.payload,
                     event_time=done.event_time,
                     rules_version=deployment.program.version,

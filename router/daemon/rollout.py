@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal
 
 import structlog
@@ -26,10 +26,14 @@ LOOK_SECONDS: Final = 1.0
 Cause = Literal["signal", "files"]
 
 
+async def _nobody(_: Deployment) -> None:
+    """Nobody else has to know."""
+
+
 class Rollout:
     """Holds the deployment in force; it is read anew with each event, so one assignment swaps it.
 
-    `taken` hears of each deployment after it has come into force by a reload.
+    `taken` is awaited with each deployment after it has come into force by a reload.
     """
 
     def __init__(
@@ -41,7 +45,7 @@ class Rollout:
         redaction: Redaction,
         metrics: Metrics,
         clock: Clock,
-        taken: Callable[[Deployment], None],
+        taken: Callable[[Deployment], Awaitable[None]] = _nobody,
     ) -> None:
         if isinstance(first.live, NotReady) or isinstance(first.shadow, NotReady):
             raise TypeError("rules that are not ready cannot run")
@@ -76,7 +80,7 @@ class Rollout:
             found = await self._candidate(variables)
             self._redaction.register(variables.secrets())
             self._sources, self._seen = found.sources, seen or found.sources
-            taken = self._take(found.live, cause)
+            taken = await self._take(found.live, cause)
             self._take_shadow(found.shadow)
             return taken
 
@@ -89,7 +93,7 @@ class Rollout:
             broken = NotReady(problems=("an error of the router; please report it",))
             return Candidate(broken, None, self._sources)
 
-    def _take(self, found: Deployment | NotReady, cause: Cause) -> bool:
+    async def _take(self, found: Deployment | NotReady, cause: Cause) -> bool:
         if isinstance(found, NotReady):
             self._failed_at, self._problems = self._clock.now(), found.in_short()
             self._metrics.rules_reload_failed()
@@ -98,7 +102,7 @@ class Rollout:
             return False
         self._failed_at, self._problems = None, []
         self._enforce(found)
-        self._taken(found)
+        await self._taken(found)
         version = found.program.version
         _LOG.info("rules_reloaded", rules=version, cause=cause, remarks=list(found.remarks))
         return True
@@ -106,7 +110,7 @@ class Rollout:
     def _enforce(self, deployment: Deployment) -> None:
         self._redaction.register(deployment.tokens)
         self.deployment = deployment
-        self._metrics.rules_loaded(deployment.program.version, deployment.program.dispatch.names())
+        self._metrics.rules_loaded(deployment.program.version, deployment.events)
 
     def _take_shadow(self, found: Deployment | NotReady | None) -> None:
         """The shadow's mistakes are its own: they keep the old shadow, and hold up nothing else."""

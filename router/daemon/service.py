@@ -8,37 +8,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from router.daemon.acceptor import RuleAcceptor
 from router.daemon.candidate import Candidate
+from router.daemon.collecting import spare_the_collector
 from router.daemon.deployment import Deployment
 from router.daemon.dry_run import JudgingSender, own_directory, real_directory
 from router.daemon.exchanges import ToldSender
-from router.daemon.leaps import Leaps
+from router.daemon.gathering import Gathering
 from router.daemon.observing import MeteredDelivery
 from router.daemon.office import Office, open_office
+from router.daemon.orders import OrderWatch
 from router.daemon.picture import Picture
 from router.daemon.plan import Plan
-from router.daemon.remembering import RememberingAcceptor
 from router.daemon.rollout import Rollout
-from router.daemon.shadow import ShadowedAcceptor
-from router.daemon.storing import open_spool
+from router.daemon.storing import Storage, clock_of, open_storage
+from router.daemon.taking import Backing, Front, FrontHere
 from router.daemon.tuning import lanes_of, policy_of
-from router.delivery.clock import Clock, SystemClock
+from router.daemon.workers.front import FrontOfWorkers
+from router.delivery.clock import Clock
 from router.delivery.spool import Spool
 from router.delivery.verdict import Sender
 from router.delivery.worker import Deliverer
-from router.lang.outcome import Arrival
-from router.lang.route import route
 from router.logs import Redaction
+from router.serving import Listener, listen
 from router.settings import EnvironmentVariables, Settings
 from router.tiktok.client import TikTokClient, make_http_client
 from router.tracing import NO_TRACES, open_tracer
 from router.visitors import VisitorMemory, open_visitors
-from router.web.acceptance import Acceptor
 from router.web.admin import Admin
-from router.web.intake import Intake
 from router.web.metrics import Metrics
-from router.web.server import Listener, listen
 
 _LISTENER_SHARE = 0.4
 # The spool, the connections and the interpreter have to be closed within the time that stopping may take.
@@ -50,11 +47,10 @@ _TRACES_SECONDS = 1.0
 class _Parts:
     """What `start` opened, in the order of opening."""
 
-    spool: Spool
+    storage: Storage
     deliverer: Deliverer
     picture: Picture
-    intake: Intake
-    listener: Listener
+    front: Front
     admin: Listener
     office: Office | None
     visitors: VisitorMemory | None
@@ -75,7 +71,7 @@ class Service:
     ) -> None:
         self.settings = settings
         self.plan = plan
-        self._clock = clock or SystemClock()
+        self._clock = clock or clock_of(settings, dry_run=plan.dry_run)
         self.metrics = Metrics(self._clock.now)
         self.observer = MeteredDelivery(self.metrics, self._clock.now)
         self.rollout = Rollout(
@@ -93,67 +89,65 @@ class Service:
         """Open the spool, deliver what waits in it, then listen. Raises SpoolUnusable and OSError."""
         settings, place = self.settings, own_directory if self.plan.dry_run else real_directory
         directory = place(settings.data)
-        spool = await open_spool(directory, settings.store, self.metrics.committed)
+        storage = await open_storage(
+            directory, settings, self.metrics.committed, self._clock, dry_run=self.plan.dry_run
+        )
         visitors: VisitorMemory | None = None
         try:
             visitors = await open_visitors(directory, settings.visitors)
-            await self._open(spool, visitors, directory)
+            await self._open(storage, visitors, directory)
         except BaseException:
             if visitors is not None:
                 await visitors.close()
-            await spool.close()
+            await storage.close()
             raise
         self._stopping = None
 
-    async def _open(self, spool: Spool, visitors: VisitorMemory | None, directory: Path) -> None:
-        settings = self.settings
+    async def _open(self, storage: Storage, visitors: VisitorMemory | None, directory: Path) -> None:
+        settings, spool = self.settings, storage.spool
         await spool.recover()
         deliverer = Deliverer(
             spool, self._judging or self._client(), clock=self._clock, observer=self.observer,
-            policy=policy_of(settings), settings=lanes_of(settings.delivery),
+            policy=policy_of(settings), settings=lanes_of(settings.delivery), company=storage.company,
         )  # fmt: skip
-        acceptor = RuleAcceptor(
-            lambda: self.deployment, spool, self.metrics, settings, self._clock.now, self._tracer,
-            before=Leaps(self._clock, deliverer.check_clock).look, broken=deliverer.fail,
-        )  # fmt: skip
+        orders = OrderWatch(self.metrics.order_repeated)
+        front = await self._front(spool, deliverer, orders, visitors)
         picture = Picture(
-            spool, deliverer, acceptor, self.rollout, self.observer, self.metrics, self._clock,
+            storage, deliverer, front, orders, self.rollout, self.observer, self.metrics, self._clock,
             self._clock.now(), settings, self._judging,
         )  # fmt: skip
-        shadow = self.rollout.shadow
-        shown = self._remembering(ShadowedAcceptor(acceptor, shadow) if shadow else acceptor, visitors)
-        intake = Intake(
-            shown, settings, self.metrics, self._clock.now, source_of=self._source_of, tracer=self._tracer
-        )
-        listener = await listen(
-            intake, settings.listen, settings.limits, self.metrics.answered, settings.trusted_proxies
-        )
         try:
             admin = await listen(
                 self._admin(picture), settings.admin, settings.limits, trusted=settings.trusted_proxies
             )
         except BaseException:
-            await listener.stop(1.0)
+            await front.stop(1.0)
             raise
         office = await open_office(
             directory, spool, deliverer, lambda: self.deployment, settings, self._clock, visitors
         )
-        self._parts = _Parts(
-            spool, deliverer, picture, intake, listener, admin, office, visitors, self._tasks()
-        )
+        self._parts = _Parts(storage, deliverer, picture, front, admin, office, visitors, self._tasks())
         deliverer.configure(self.deployment.active)
 
-    def _remembering(self, acceptor: Acceptor, visitors: VisitorMemory | None) -> Acceptor:
-        if visitors is None:
-            return acceptor
-        self.metrics.visitors.kept(visitors.rows)
-        return RememberingAcceptor(
-            acceptor, visitors, lambda: self.deployment, self.metrics.visitors, self._clock.now
+    async def _front(
+        self, spool: Spool, deliverer: Deliverer, orders: OrderWatch, visitors: VisitorMemory | None
+    ) -> Front:
+        settings = self.settings
+        backing = Backing(
+            settings, lambda: self.deployment, self.metrics, self._clock, self._tracer,
+            store=Gathering(spool), orders=orders, shadow=self.rollout.shadow, memory=visitors,
+            leapt=deliverer.check_clock, broken=deliverer.fail,
+        )  # fmt: skip
+        if settings.workers > 1:
+            workers = FrontOfWorkers(backing, self.deployment.tokens)
+            await workers.start()
+            return workers
+        acceptor = backing.acceptor()
+        intake = backing.intake(acceptor)
+        listener = await listen(
+            intake, settings.listen, settings.limits, self.metrics.answered, settings.trusted_proxies
         )
-
-    def _source_of(self, arrival: Arrival) -> str | None:
-        """The event source that the rules in force see in an event, for keys bound to some of them."""
-        return route(self.deployment.program, arrival).source
+        return FrontHere(acceptor, intake, listener)
 
     def _client(self) -> Sender:
         client = TikTokClient(
@@ -166,7 +160,10 @@ class Service:
         return ToldSender(client, self._tracer, self._clock, lines=lines)
 
     def _admin(self, picture: Picture) -> Admin:
-        return Admin(self.metrics.registry, lambda: self._stopping, self.status, picture.measure)
+        def not_ready() -> str | None:
+            return self._stopping or picture.storage.trouble or picture.front.trouble
+
+        return Admin(picture.measured, not_ready, self.status)
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         """What goes on beside events, until the stop."""
@@ -184,12 +181,14 @@ class Service:
     async def reload(self) -> bool:
         """Read rules and token files again: all or nothing. On any mistake the old rules stay."""
         if self._parts is not None:
-            self._parts.intake.reload_keys()
+            self._parts.front.reload_keys()
         return await self.rollout.reload()
 
-    def _in_force(self, deployment: Deployment) -> None:
+    async def _in_force(self, deployment: Deployment) -> None:
         if self._parts is not None:
             self._parts.deliverer.configure(deployment.active)
+            await self._parts.front.take(deployment)
+            spare_the_collector()
 
     def _open_parts(self) -> _Parts:
         if self._parts is None:
@@ -198,7 +197,7 @@ class Service:
 
     @property
     def address(self) -> str:
-        return f"http://{self._open_parts().listener.address}"
+        return f"http://{self._open_parts().front.address}"
 
     @property
     def admin_address(self) -> str:
@@ -232,16 +231,15 @@ class Service:
         return await self._drain(parts, delivery.drain_seconds)
 
     async def _drain(self, parts: _Parts, seconds: float) -> int:
-        parts.intake.draining = True
         end = self._clock.monotonic() + seconds
-        await parts.listener.stop(max(0.5, seconds * _LISTENER_SHARE))
+        await parts.front.stop(max(0.5, seconds * _LISTENER_SHARE))
         rest = end - self._clock.monotonic() - _CLOSING_SECONDS
         left = await parts.deliverer.drain(max(0.1, rest))
         if parts.office is not None:
             await parts.office.close()
         if parts.visitors is not None:
             await parts.visitors.close()
-        await parts.spool.close()
+        await parts.storage.close()
         await self._http.aclose()
         await self._tracer.close(min(_TRACES_SECONDS, max(0.1, end - self._clock.monotonic())))
         await parts.admin.stop(0.5)

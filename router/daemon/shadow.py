@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 import structlog
@@ -121,10 +121,16 @@ class Shadow:
         self._metrics.compared("dropped", count)
 
 
+class Offered(Protocol):
+    """See `Shadow`."""
+
+    def offer(self, arrivals: Sequence[Arrival]) -> None: ...
+
+
 class ShadowedAcceptor:
     """An `Acceptor` that shows a shadow what another one has taken, after it is safe."""
 
-    def __init__(self, acceptor: RuleAcceptor, shadow: Shadow) -> None:
+    def __init__(self, acceptor: RuleAcceptor, shadow: Offered) -> None:
         self._acceptor = acceptor
         self._shadow = shadow
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from router.assets import asset
@@ -19,10 +20,13 @@ _NO_TEXT: Final = "none"
 
 
 class Snapshot:
-    """Loads rule sets; a file that several of them use has the same text in all."""
+    """Loads rule sets; a file that several of them use has the same text in all.
 
-    def __init__(self) -> None:
-        self._texts: dict[Path, str | OSError | UnicodeDecodeError] = {}
+    `texts` are not read again.
+    """
+
+    def __init__(self, texts: Mapping[Path, str] = MappingProxyType({})) -> None:
+        self._texts: dict[Path, str | OSError | UnicodeDecodeError] = {**texts}
         self._asked: dict[str, None] = {}
         self._books: dict[tuple[Path, ...], Rulebook] = {}
 
@@ -48,6 +52,10 @@ class Snapshot:
         if isinstance(found, str):
             return found
         raise found
+
+    def texts(self) -> dict[Path, str]:
+        """The text of each file that could be read."""
+        return {path: text for path, text in self._texts.items() if isinstance(text, str)}
 
     def uses(self, user: Path, wanted: Iterable[str]) -> None:
         """Files that a file asks for beside itself: one that is not there yet may come.

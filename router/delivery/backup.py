@@ -16,7 +16,13 @@ from router.delivery.tables import APPLICATION, DISK, NO_ROOM, VERSION, Tables
 FILE = "spool.sqlite"
 # What waits in a copy may be sent from the original meanwhile, so from then on a repeat is possible.
 _DOUBT = """
-UPDATE delivery SET state = 0, claimed_at = NULL, first_ambiguous_at = coalesce(first_ambiguous_at, :now)
+INSERT INTO trial (id, attempts, due, first_ambiguous_at, crashes, why)
+SELECT id, attempts, due, coalesce(first_ambiguous_at, :now), crashes, why FROM waiting WHERE true
+ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, first_ambiguous_at = excluded.first_ambiguous_at;
+
+INSERT INTO queue (destination, due, id) SELECT destination, due, id FROM waiting WHERE state = 1;
+
+DELETE FROM lease;
 """
 
 
@@ -35,15 +41,26 @@ def copy_of(spool: Path, target: Path, now: float) -> None:
         _private_and_empty(part)
         with contextlib.closing(apsw.Connection(str(spool), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
             connection.execute("VACUUM INTO ?", (str(part),))
-        with contextlib.closing(apsw.Connection(str(part))) as copy, copy:
-            copy.execute(_DOUBT, {"now": now})
+        _put_in_doubt(part, now)
         _sync(part)
         part.replace(target)
         _sync(target.parent)
+    except SpoolUnusable:
+        part.unlink(missing_ok=True)
+        raise
     except (*DISK, *NO_ROOM, OSError) as problem:
         part.unlink(missing_ok=True)
         why = problem.strerror if isinstance(problem, OSError) else type(problem).__name__
         raise SpoolUnusable(f"{target} could not be written: {why}") from problem
+
+
+def _put_in_doubt(copy: Path, now: float) -> None:
+    """The copy may be of an earlier version, and is of this one then."""
+    with Tables(copy) as tables:
+        with tables.connection:
+            tables.connection.execute(_DOUBT, {"now": now})
+        # In one file, as it is to be kept.
+        tables.connection.pragma("journal_mode", "delete")
 
 
 def restore(copy: Path, directory: Path) -> int:

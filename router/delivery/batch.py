@@ -42,9 +42,12 @@ def _cut(rows: Sequence[Queued], limit: int, limit_bytes: int) -> Iterator[list[
         yield part
 
 
-def linger(in_flight: int, last_was_full: bool, seconds: float) -> float:
-    """How long to gather before the next claim: not at all when idle, nor while full batches wait."""
-    return 0.0 if in_flight == 0 or last_was_full else seconds
+def linger(since: float, last_was_full: bool, seconds: float) -> float:
+    """How long to gather before the next claim, when the last request left `since` seconds ago.
+
+    An event that comes alone leaves at once; under load a request costs more than all events in it.
+    """
+    return 0.0 if last_was_full else max(0.0, seconds - since)
 
 
 def split(batch: Batch, verdicts: Sequence[Verdict]) -> list[Batch]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cachetools import LRUCache
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+
+from router.delivery.entry import Entry
 
 
 class HotKeys:
@@ -10,24 +13,29 @@ class HotKeys:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._claims: LRUCache[bytes, float | None] = LRUCache(max(1, size))
+        self._claims: OrderedDict[bytes, float | None] = OrderedDict()
 
-    def seen(self, key: bytes, now: float) -> bool:
-        """Whether `key` is claimed at `now`. False says nothing: the disk must be asked."""
-        if key not in self._claims:
-            return False
-        expires = self._claims[key]
-        return expires is None or expires > now
+    def seen(self, entries: Sequence[Entry], lag: float) -> set[int]:
+        """The places of those that are claimed, by a clock that lags. Of others the disk must be asked."""
+        known = [place for place, entry in enumerate(entries) if entry.key in self._claims]
+        return {place for place in known if self._is_claimed(entries[place], lag)}
 
-    def remember(self, key: bytes, expires: float | None) -> None:
-        """A claim was committed; None has no end yet."""
-        if self._size > 0:
-            self._claims[key] = expires
+    def _is_claimed(self, entry: Entry, lag: float) -> bool:
+        self._claims.move_to_end(entry.key)
+        expires = self._claims[entry.key]
+        return expires is None or expires > entry.accepted_at - lag
 
-    def ends(self, key: bytes, expires: float | None) -> None:
-        """A claim got its end; one that is not hot stays so."""
-        if key in self._claims:
-            self._claims[key] = expires
+    def remember(self, entries: Iterable[Entry]) -> None:
+        """Their claims were committed; those without a fixed end have none yet."""
+        self._claims.update([(entry.key, entry.claim_until) for entry in entries])
+        while len(self._claims) > self._size:
+            self._claims.popitem(last=False)
+
+    def ends(self, claims: Iterable[tuple[bytes, float | None]]) -> None:
+        """Claims got their end; those that are not hot stay so."""
+        for key, expires in claims:
+            if key in self._claims:
+                self._claims[key] = expires
 
     def clear(self) -> None:
         self._claims.clear()

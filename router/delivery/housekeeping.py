@@ -10,7 +10,7 @@ import structlog
 from router.delivery.drift import Drift, drifted, jumped
 from router.delivery.entry import CLAIM_SECONDS
 from router.delivery.retry import DAY
-from router.delivery.spool import SpoolBroken
+from router.delivery.spool import SpoolBroken, SpoolFull
 from router.delivery.surroundings import Surroundings
 
 log = structlog.get_logger()
@@ -41,6 +41,8 @@ class Housekeeping:
                 await self._forget(drift.lag)
             except SpoolBroken:
                 raise
+            except SpoolFull as later:
+                log.warning("housekeeping_put_off", reason=later.reason)
             except Exception as problem:
                 log.error("housekeeping_failed", error=type(problem).__name__)  # noqa: TRY400
             await self._around.clock.sleep(SECONDS)

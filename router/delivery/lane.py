@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 import structlog
@@ -32,6 +33,7 @@ class Lane:
         self._flights: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(around.settings.in_flight)
         self._hurry = asyncio.Event()
+        self._launched = -math.inf
         self._stop = asyncio.Event()
         self._was_full = False
         self._broken: SpoolBroken | None = None
@@ -47,6 +49,7 @@ class Lane:
     def release(self) -> None:
         """Try a held destination at once."""
         self.destination.release()
+        self._hurry.set()
         self.nudge()
 
     def told(self, news: News) -> None:
@@ -109,10 +112,11 @@ class Lane:
             await self._rest(None if claimed.next_due is None else max(0.0, claimed.next_due - now))
 
     async def _gather(self) -> None:
-        """While requests are open, wait a moment for more entries, or for one of the requests to end."""
+        """Soon after a request, wait a moment for more entries."""
         self._hurry.clear()
-        pause = linger(self.in_flight, self._was_full, self._around.settings.linger)
-        if pause and not self._stop.is_set():
+        since = self._around.clock.monotonic() - self._launched
+        pause = linger(since, self._was_full, self._around.settings.linger)
+        if pause and self.destination.condition.state == "open":
             await within(self._around.clock, pause, self._hurry.wait())
 
     async def _rest(self, seconds: float | None) -> None:
@@ -131,6 +135,7 @@ class Lane:
             self._fly(batch, probe)
 
     def _fly(self, batch: Batch, probe: bool) -> None:
+        self._launched = self._around.clock.monotonic()
         flight = Flight(
             batch, self.destination, self._around, probe=probe,
             stopping=self._stop.is_set, in_flight=lambda: self.in_flight,
@@ -141,7 +146,6 @@ class Lane:
 
     def _landed(self, flight: asyncio.Task[None]) -> None:
         self._flights.discard(flight)
-        self._hurry.set()
         self.nudge()
 
     async def _land(self, flight: Flight) -> None:

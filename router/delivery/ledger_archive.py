@@ -8,6 +8,7 @@ from typing import Any
 
 from router.delivery.account import DEAD, ERASED, Record
 from router.delivery.archive import DeadQuery, Fate, FateState, History, Replay, Route, Settlement
+from router.delivery.endings import Words
 from router.delivery.entry import DeadLetter, Entry, Queued
 from router.delivery.ledger import Departed, Ledger, queued
 from router.delivery.sealing import PREFIX_BYTES, key_ids
@@ -111,21 +112,35 @@ def replay(
 
 
 def _replay(ledger: Ledger, row: int, now: float, force: bool, anew: Entry | None) -> Requeued | Replay:
-    late = ledger.tables.value("late", id=row, now=now)
+    tables = ledger.tables
+    late = tables.value("late", id=row, now=now)
     if late is None:
         return "unknown"
     if late and not force:
         return "late"
-    if not ledger.tables.change("claim_again", id=row, now=now):
+    if not _claimed_again(ledger, row, now):
         return "claimed"
-    (destination, size), *_ = ledger.tables.rows(
-        "replay", id=row, now=now, force=force and late,
-        payload=anew and anew.payload, event_time=anew and anew.event_time,
-        rules_version=anew and anew.rules_version,
-    )  # fmt: skip
-    (_, _, _, reason, before), *_ = ledger.tables.rows("remove_dead", id=row)
+    ((*way, version),) = tables.rows("way_of_dead", id=row)
+    destination, source, source_id, event = way
+    route = ledger.way((destination, source, source_id, event, anew.rules_version if anew else version))
+    tables.change(
+        "replay", id=row, route=route, payload=anew and anew.payload, event_time=anew and anew.event_time
+    )
+    tables.change("replay_trial", id=row, now=now, force=force and late)
+    tables.change_many("insert_queue", [(destination, now, row)])
+    ((_, _, _, reason, before),) = tables.rows("remove_dead", id=row)
     ledger.post(destination, DEAD, reason, -1)
-    return Requeued(row, destination, reason, before, size)
+    return Requeued(row, destination, reason, before, len(anew.payload) if anew else before)
+
+
+def _claimed_again(ledger: Ledger, row: int, now: float) -> bool:
+    """Whether the claim of a dead letter is its own, or free to be taken."""
+    claimant = ledger.tables.value("claimant", id=row)
+    if not ledger.tables.change("claim_again", id=row, now=now):
+        return False
+    ledger.tables.change_rows("forget_fates", [row, *([] if claimant is None else [claimant])])
+    ledger.tables.change("await_again", id=row)
+    return True
 
 
 def discard(ledger: Ledger, ids: Sequence[int], now: float) -> tuple[Departed, ...]:
@@ -135,17 +150,25 @@ def discard(ledger: Ledger, ids: Sequence[int], now: float) -> tuple[Departed, .
 def erase(ledger: Ledger, ids: Sequence[int], now: float) -> Erased:
     dead = [row for each in ids for row in ledger.tables.rows("remove_dead", id=each)]
     departed = ledger.freed(now, dead, ERASED)
-    waiting = [(each, *row) for each in ids for row in ledger.tables.rows("remove_delivery", id=each)]
+    waiting = [row for each in dict.fromkeys(ids) for row in ledger.tables.rows("find_waiting", id=each)]
     if not (departed or waiting):
         return Erased((), ())
-    settlement = ledger.settlement(now, ERASED)
-    for row, key, destination, _, _ in waiting:
+    settlement = ledger.settlement(Words(now, ERASED))
+    for row, _, destination, _, _, due in waiting:
         ledger.post(destination, ERASED)
-        ledger.tables.change("drop_kept", id=row)
-        ledger.tables.change("lose_claim", id=row, key=key, now=now, settlement=settlement)
+        _take_out(ledger, row, destination, due, now, settlement)
     for each in departed:
-        ledger.tables.change("lose_claim", id=each.id, key=each.key, now=now, settlement=settlement)
-    return Erased(tuple((key, to, bool(state), size) for _, key, to, state, size in waiting), departed)
+        ledger.tables.change("lose_claim", id=each.id, now=now, settlement=settlement)
+    return Erased(tuple((key, to, bool(state), size) for _, key, to, state, size, _ in waiting), departed)
+
+
+def _take_out(ledger: Ledger, row: int, destination: str, due: float, now: float, settlement: int) -> None:
+    tables = ledger.tables
+    ledger.forget(row)
+    tables.change("lose_claim_of_waiting", id=row, now=now, settlement=settlement)
+    tables.change("drop_queued", id=row, destination=destination, due=due)
+    for name in ("drop_trials", "drop_deliveries", "drop_kept"):
+        tables.change_rows(name, [row])
 
 
 def forget(ledger: Ledger, before: float, settled_before: float, most: int, limit: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from typing import assert_never
 
 from router.delivery.account import DEAD, DUPLICATE, NOTHING, PURGED, SENT, Account
@@ -49,7 +48,7 @@ class MemorySpool(Shelves):
             self.postings[entry.destination, DUPLICATE, ""] += 1
             return False
         self._last += 1
-        self.rows[self._last] = Queued(self._last, replace(entry, kept=None), 0, entry.accepted_at)
+        self.rows[self._last] = Queued(self._last, entry._replace(kept=None), 0, entry.accepted_at)
         self.claims[entry.key] = Claim(entry, entry.claim_until, self._last)
         if entry.kept is not None:
             self.kept[self._last] = entry.kept
@@ -57,7 +56,7 @@ class MemorySpool(Shelves):
 
     async def claim(self, destination: str, limit: int, now: float) -> Claimed:
         waiting = sorted(self._waiting(destination), key=lambda row: (row.due, row.id))
-        due = [replace(row, attempts=row.attempts + 1) for row in waiting if row.due <= now][:limit]
+        due = [row._replace(attempts=row.attempts + 1) for row in waiting if row.due <= now][:limit]
         self.rows.update({row.id: row for row in due})
         self.leased.update({row.id: now for row in due})
         if len(due) == limit:
@@ -83,8 +82,7 @@ class MemorySpool(Shelves):
                 words = Settlement(now, request_id=step.request_id)
                 self._end_claim(row, "sent", row.entry.claim_expiry(now), self._once(words, said))
             case Rescheduled():
-                self.rows[row.id] = replace(
-                    row,
+                self.rows[row.id] = row._replace(
                     due=step.due,
                     first_ambiguous_at=step.first_ambiguous_at,
                     attempts=row.attempts - (not step.counted),
@@ -118,7 +116,7 @@ class MemorySpool(Shelves):
         for row_id, claimed_at in voided.items():
             row = self.rows[row_id]
             doubt = claimed_at if row.first_ambiguous_at is None else row.first_ambiguous_at
-            self.rows[row_id] = replace(row, first_ambiguous_at=doubt, crashes=row.crashes + 1)
+            self.rows[row_id] = row._replace(first_ambiguous_at=doubt, crashes=row.crashes + 1)
         return len(voided)
 
     async def purge(
@@ -152,7 +150,7 @@ class MemorySpool(Shelves):
         self._drift = drift
         for row in self.rows.values():
             if row.due > latest_due and row.id not in self.leased:
-                self.rows[row.id] = replace(row, due=latest_due)
+                self.rows[row.id] = row._replace(due=latest_due)
 
     async def stats(self) -> Stats:
         leased = Counter(self.rows[row_id].entry.destination for row_id in self.leased)

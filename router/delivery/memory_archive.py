@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from router.delivery.account import DEAD, ERASED, PURGED, Books
 from router.delivery.archive import (
@@ -113,8 +112,8 @@ class MemoryArchive:
         del self._spool.letters[row]
         self._spool.postings[entry.destination, DEAD, letter.reason] -= 1
         if anew is not None:
-            entry = replace(
-                entry, payload=anew.payload, event_time=anew.event_time, rules_version=anew.rules_version
+            entry = entry._replace(
+                payload=anew.payload, event_time=anew.event_time, rules_version=anew.rules_version
             )
         self._spool.rows[row] = Queued(row, entry, 0, now, None if late else doubt)
         self._spool.claim_again(letter.entry, row)

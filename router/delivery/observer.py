@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from router.delivery.entry import Entry
@@ -16,8 +17,8 @@ class Observer(Protocol):
     def adapted(self, destination: str, limit: int) -> None:
         """The destination may have so many requests open at once from now on."""
 
-    def sent(self, entry: Entry) -> None:
-        """The destination accepted the entry."""
+    def sent(self, destination: str, entries: Sequence[Entry]) -> None:
+        """The destination accepted these entries."""
 
     def retried(self, entry: Entry, why: str, request_id: str = "") -> None:
         """The entry will be sent again. `request_id` is the destination's name for the request, if any."""
@@ -41,7 +42,7 @@ class Unobserved:
     def adapted(self, destination: str, limit: int) -> None:
         pass
 
-    def sent(self, entry: Entry) -> None:
+    def sent(self, destination: str, entries: Sequence[Entry]) -> None:
         pass
 
     def retried(self, entry: Entry, why: str, request_id: str = "") -> None:

@@ -38,8 +38,9 @@ class Outcomes:
                 break
             except SpoolFull as full:
                 await around.clock.sleep(full.retry_after)
+        sent = [row.entry for row, step in steps if isinstance(step, Delivered)]
+        if sent:
+            around.observer.sent(sent[0].destination, sent)
         for row, step in steps:
-            if isinstance(step, Delivered):
-                around.observer.sent(row.entry)
-            elif isinstance(step, Buried):
+            if isinstance(step, Buried):
                 around.observer.died(row.entry, step.reason, step.code, step.request_id)

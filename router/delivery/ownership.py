@@ -14,6 +14,8 @@ log = structlog.get_logger()
 
 _LOCK = "lock"
 _LONGEST_NAME = 64
+IN_DATABASE = "database"
+"""The identity, as a directory remembers it, of a spool that is in a database."""
 
 
 class OwnedDirectory:

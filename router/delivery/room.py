@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,22 @@ class Reserve:
 def space_of(path: Path) -> tuple[int, int]:
     found = os.statvfs(path)
     return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+
+
+class Glance:
+    """The space of one disk, looked at anew when the last look is `seconds` old."""
+
+    def __init__(self, seconds: float = 0.1, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._monotonic = monotonic
+        self._until = -math.inf
+        self._found = (0, 0)
+
+    def __call__(self, path: Path) -> tuple[int, int]:
+        now = self._monotonic()
+        if now >= self._until:
+            self._found, self._until = space_of(path), now + self._seconds
+        return self._found
 
 
 class Room:

@@ -33,7 +33,7 @@ class SealedSpool:
 
     async def claim(self, destination: str, limit: int, now: float) -> Claimed:
         claimed = await self._spool.claim(destination, limit, now)
-        rows = [replace(row, entry=opened(self._seal, row.entry)) for row in claimed.rows]
+        rows = [row._replace(entry=opened(self._seal, row.entry)) for row in claimed.rows]
         altered = [Buried(row.id, UNREADABLE) for row in rows if is_sealed(row.entry.payload)]
         if not altered:
             return Claimed(tuple(rows), claimed.next_due)
@@ -97,7 +97,7 @@ class SealedArchive:
 
     async def waiting(self, limit: int = 100, *, after: int = 0) -> list[Queued]:
         rows = await self._archive.waiting(limit, after=after)
-        return [replace(row, entry=opened(self._seal, row.entry)) for row in rows]
+        return [row._replace(entry=opened(self._seal, row.entry)) for row in rows]
 
     async def kept(self, ids: Sequence[int]) -> dict[int, bytes]:
         found = await self._archive.kept(ids)
@@ -112,7 +112,7 @@ class SealedArchive:
     ) -> dict[int, Replay]:
         # Sealed for the row that it goes into, which keeps its key.
         letters = await self._archive.dead(len(anew), query=DeadQuery(ids=frozenset(anew)))
-        sealed = {each.id: closed(self._seal, replace(anew[each.id], key=each.entry.key)) for each in letters}
+        sealed = {each.id: closed(self._seal, anew[each.id]._replace(key=each.entry.key)) for each in letters}
         return await self._archive.replay(ids, now, force=force, anew=sealed)
 
     async def discard(self, ids: Sequence[int], now: float) -> int:
@@ -135,12 +135,12 @@ async def sealed_with(spool: Spool, seal: Seal | None) -> Spool:
 
 def closed(seal: Seal, entry: Entry) -> Entry:
     kept = None if entry.kept is None else seal.close(entry.kept, _KEPT)
-    return replace(entry, payload=seal.close(entry.payload, entry.key), kept=kept)
+    return entry._replace(payload=seal.close(entry.payload, entry.key), kept=kept)
 
 
 def opened(seal: Seal, entry: Entry) -> Entry:
     """The entry with its payload in clear; as it is when it was altered on disk, and nobody can open it."""
-    return replace(entry, payload=_opened(seal, entry.payload, entry.key))
+    return entry._replace(payload=_opened(seal, entry.payload, entry.key))
 
 
 def _opened(seal: Seal, content: bytes, about: bytes) -> bytes:

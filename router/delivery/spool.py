@@ -20,9 +20,13 @@ class SpoolFull(SpoolError):  # noqa: N818 - reads as the state it reports
     """No room now; the sender should come back after `retry_after` seconds."""
 
     def __init__(self, retry_after: float, reason: str) -> None:
-        super().__init__(reason)
+        # Both, so that it comes whole from another process.
+        super().__init__(retry_after, reason)
         self.retry_after = retry_after
         self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class SpoolBroken(SpoolError):  # noqa: N818 - as above

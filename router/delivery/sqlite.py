@@ -10,15 +10,16 @@ from pathlib import Path
 from router.delivery.account import NOTHING, Account
 from router.delivery.bounds import Bounds, Gate
 from router.delivery.drift import Drift
+from router.delivery.endings import Settled
 from router.delivery.entry import Entry
 from router.delivery.hot import HotKeys
-from router.delivery.ledger import Departed, Freed, Ledger, Settled
-from router.delivery.ownership import OwnedDirectory
+from router.delivery.ledger import Counts, Departed, Freed, Ledger
+from router.delivery.ownership import IN_DATABASE, OwnedDirectory
 from router.delivery.room import FILE as BALLAST
-from router.delivery.room import Reserve, Room, Space, space_of
+from router.delivery.room import Glance, Reserve, Room, Space
 from router.delivery.spool import Claimed, SpoolBroken, SpoolUnusable, Stats, Step
 from router.delivery.sqlite_archive import SqliteArchive
-from router.delivery.tally import Counts, Tally
+from router.delivery.tally import Tally
 from router.delivery.writer import Writer, unheard
 
 FILE = "spool.sqlite"
@@ -43,6 +44,7 @@ class SqliteSpool:
         self.tally = Tally()
         self._drift = Drift()
         self._stored: Callable[[Collection[str]], None] = _nobody
+        _see_that_it_is_here(directory)
         path = directory.file(FILE)
         ballast = directory.file(BALLAST) if reserve.ballast_bytes else None
         room = self._room = Room(ballast, directory.path, reserve, space)
@@ -58,7 +60,7 @@ class SqliteSpool:
         bounds: Bounds | None = None,
         hot_keys: int = HOT_KEYS,
         reserve: Reserve | None = None,
-        space: Space = space_of,
+        space: Space | None = None,
         committed: Callable[[float], None] = unheard,
     ) -> SqliteSpool:
         """Open or make the spool of `directory`. Raises `SpoolUnusable` with what is wrong.
@@ -67,7 +69,9 @@ class SqliteSpool:
         """
         owned = OwnedDirectory(directory)
         try:
-            spool = cls(owned, bounds or Bounds(), hot_keys, reserve or Reserve(), space, committed)
+            spool = cls(
+                owned, bounds or Bounds(), hot_keys, reserve or Reserve(), space or Glance(), committed
+            )
             await spool._writer.start()
         except BaseException:
             owned.release()
@@ -97,22 +101,22 @@ class SqliteSpool:
         self.tally = Tally.of(counts)
 
     async def put(self, entries: Sequence[Entry], account: Account = NOTHING) -> list[bool]:
-        lag = self._drift.lag
-        seen = [self._hot.seen(entry.key, entry.accepted_at - lag) for entry in entries]
-        fresh = [entry for entry, known in zip(entries, seen, strict=True) if not known]
-        repeats = Counter(entry.destination for entry, known in zip(entries, seen, strict=True) if known)
-        if not (fresh or repeats or account.postings or account.records):
+        if not (entries or account.postings or account.records):
             return []
+        lag = self._drift.lag
+        seen = self._hot.seen(entries, lag)
+        fresh = [entry for place, entry in enumerate(entries) if place not in seen] if seen else list(entries)
         if fresh:
             self.admit(fresh)
-        answers = iter(
-            await self._writer.do(
-                lambda ledger: ledger.put(fresh, lag, account, repeats),
-                weight=len(fresh) + 1,
-                committed=partial(self._put, fresh),
-            )
+        repeats = Counter([entries[place].destination for place in seen]) if seen else {}
+        answers = await self._writer.do(
+            lambda ledger: ledger.put(fresh, lag, account, repeats),
+            weight=len(fresh) + 1,
+            turn=0,
+            committed=partial(self._put, fresh),
         )
-        return [not known and next(answers) for known in seen]
+        new = iter(answers)
+        return [place not in seen and next(new) for place in range(len(entries))] if seen else answers
 
     def admit(self, fresh: Sequence[Entry]) -> None:
         """Raises `SpoolFull` when there is no room for these."""
@@ -121,16 +125,16 @@ class SqliteSpool:
         waiting = self._writer.waiting
         if waiting and waiting + len(fresh) > self._gate.bounds.queue:
             raise self._gate.full("too many entries wait for the disk")
-        size = sum(len(entry.payload) for entry in fresh)
+        size = sum([len(entry.payload) for entry in fresh])
         self._gate.admit(self.tally.rows + waiting + len(fresh), self.tally.payload_bytes + size)
 
     def _put(self, entries: Sequence[Entry], answers: list[bool]) -> None:
         stored = [entry for entry, new in zip(entries, answers, strict=True) if new]
-        for entry in stored:
-            self._hot.remember(entry.key, entry.claim_until)
+        if not stored:
+            return
+        self._hot.remember(stored)
         self.tally.put(stored)
-        if stored:
-            self.nudge({entry.destination for entry in stored})
+        self.nudge({entry.destination for entry in stored})
 
     def nudge(self, destinations: Collection[str]) -> None:
         """Tell whoever watches that these have something to send."""
@@ -144,15 +148,13 @@ class SqliteSpool:
 
     async def settle(self, steps: Sequence[Step], now: float) -> int:
         done = await self._writer.do(
-            lambda ledger: ledger.settle(steps, now), weight=len(steps), committed=self._settled
+            lambda ledger: ledger.settle(steps, now), weight=len(steps), turn=1, committed=self._settled
         )
-        return len(done)
+        return done.count
 
-    def _settled(self, done: list[Settled]) -> None:
-        for each in done:
-            self.tally.settle(each)
-            if each.key is not None:
-                self._hot.ends(each.key, each.expires)
+    def _settled(self, done: Settled) -> None:
+        self.tally.settle(done)
+        self._hot.ends(done.claims)
 
     async def recover(self) -> int:
         voided = await self._writer.do(Ledger.recover)
@@ -219,6 +221,14 @@ class SqliteSpool:
             await self._writer.stop()
         finally:
             self._directory.release()
+
+
+def _see_that_it_is_here(directory: OwnedDirectory) -> None:
+    if directory.known() == IN_DATABASE and not (directory.path / FILE).exists():
+        raise SpoolUnusable(
+            f"the spool of {directory.path} is in a database\n"
+            "  fix: name it with --spool, or copy it here with `tagwright spool copy`"
+        )
 
 
 def _nobody(_: Collection[str]) -> None:

@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from router.delivery.endings import Settled
 from router.delivery.entry import Entry
-from router.delivery.ledger import Settled
-
-Counts = tuple[list[tuple[str, int, int, int]], list[tuple[str, int, int]]]
-"""Destination, leased or not, rows and payload bytes; and dead letters and their bytes by reason."""
+from router.delivery.ledger import Counts
 
 
 @dataclass(slots=True)
@@ -26,37 +24,35 @@ class Tally:
     @classmethod
     def of(cls, counts: Counts) -> Tally:
         """What a count of the tables found."""
-        deliveries, dead = counts
-        tally = cls(
-            dead=Counter({reason: rows for reason, rows, _ in dead}),
-            dead_bytes=sum(size for *_, size in dead),
+        every = Counter({name: rows for name, (rows, _) in counts.undelivered.items()})
+        return cls(
+            pending=every - Counter(counts.leased),
+            leased=Counter(counts.leased),
+            dead=Counter({reason: rows for reason, (rows, _) in counts.dead.items()}),
+            payload_bytes=sum(size for _, size in counts.undelivered.values()),
+            dead_bytes=sum(size for _, size in counts.dead.values()),
         )
-        for destination, leased, rows, size in deliveries:
-            (tally.leased if leased else tally.pending)[destination] += rows
-            tally.payload_bytes += size
-        return tally
 
     @property
     def rows(self) -> int:
         return self.pending.total() + self.leased.total()
 
     def put(self, entries: Sequence[Entry]) -> None:
-        self.pending.update(entry.destination for entry in entries)
-        self.payload_bytes += sum(len(entry.payload) for entry in entries)
+        for entry in entries:
+            self.pending[entry.destination] += 1
+        self.payload_bytes += sum([len(entry.payload) for entry in entries])
 
     def claim(self, destination: str, rows: int) -> None:
         self.pending[destination] -= rows
         self.leased[destination] += rows
 
     def settle(self, done: Settled) -> None:
-        self.leased[done.destination] -= 1
-        if done.gone is None:
-            self.pending[done.destination] += 1
-            return
-        self.payload_bytes -= done.gone
-        if done.died is not None:
-            self.dead[done.died] += 1
-            self.dead_bytes += done.gone
+        self.leased.subtract(done.again)
+        self.leased.subtract(done.ended)
+        self.pending.update(done.again)
+        self.payload_bytes -= done.payload_bytes
+        self.dead.update(done.dead)
+        self.dead_bytes += done.dead_bytes
 
     def freed(self, reason: str, size: int) -> None:
         self.dead[reason] -= 1

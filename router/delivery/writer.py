@@ -9,18 +9,23 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from router.delivery.spool import SpoolBroken, SpoolError
 
-GROUP_MAX = 1_000
+GROUP_MAX = 4_000
 IDLE_SECONDS = 30.0
+LAST = 9
 
 
 class Store(Protocol):
     """A transactional store that is opened, used and closed by the writer's thread alone."""
 
     def begin(self) -> None: ...
+
+    def finish(self) -> None:
+        """Do what the jobs left to be done together."""
 
     def commit(self) -> None: ...
 
@@ -44,8 +49,12 @@ T = TypeVar("T")
 class _Job(Generic[S]):
     run: Callable[[S], Any]
     weight: int
+    turn: int
     future: asyncio.Future[Any]
     committed: Callable[[Any], None] | None
+
+
+_TURN: Final = attrgetter("turn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,9 @@ def unheard(_seconds: float) -> None:
 
 class Writer(Generic[S]):
     """Runs jobs against a store in its thread, whatever waits as one transaction.
+
+    The jobs of a group run by their turn: nobody has an answer yet who could expect another order. What a job
+    returns may still be filled in by `Store.finish`.
 
     A job that fails is taken out and the others of its group are done again without it. After a failure
     that leaves the disk's content unknown every job gets `SpoolBroken`.
@@ -95,12 +107,17 @@ class Writer(Generic[S]):
         await started
 
     async def do(
-        self, run: Callable[[S], T], *, weight: int = 1, committed: Callable[[T], None] | None = None
+        self,
+        run: Callable[[S], T],
+        *,
+        weight: int = 1,
+        turn: int = LAST,
+        committed: Callable[[T], None] | None = None,
     ) -> T:
         """Run a job, wait for its commit. `committed` is called in the event loop, even when nobody waits."""
         if self._broken or self._closing:
             raise self._broken or SpoolBroken("the spool is closed")
-        job = _Job(run, weight, self._loop.create_future(), committed)
+        job = _Job(run, weight, turn, self._loop.create_future(), committed)
         self.waiting += weight
         with self._ready:
             self._jobs.append(job)
@@ -171,6 +188,7 @@ class Writer(Generic[S]):
         while self._jobs and weight + self._jobs[0].weight <= GROUP_MAX:
             weight += self._jobs[0].weight
             group.append(self._jobs.popleft())
+        group.sort(key=_TURN)
         return group
 
     def _transact(self, store: S, jobs: list[_Job[S]]) -> list[Any]:
@@ -179,6 +197,7 @@ class Writer(Generic[S]):
         try:
             store.begin()
             results = [job.run(store) for job in jobs]
+            store.finish()
             began = self._monotonic()
             store.commit()
         except Exception as problem:

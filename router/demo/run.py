@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,6 +19,7 @@ from rich.console import Console
 from router.assets import asset
 from router.demo.books import Evidence, checks
 from router.demo.child import CONFIG, DATA, LOG, Daemon, DaemonFailed, log_tail, running_daemon
+from router.demo.interrupting import signals_like_ctrl_c
 from router.demo.play import Answers, play
 from router.demo.posts import Post
 from router.demo.progress import progress, say
@@ -93,7 +93,7 @@ def run_demo(options: Options, console: Console) -> int:
     0: every accepted event is accounted for; 1: it is not; 2: the daemon did not run.
     """
     with ExitStack() as stack:
-        stack.enter_context(_signals_like_ctrl_c())
+        stack.enter_context(signals_like_ctrl_c())
         home = stack.enter_context(_home(options.keep))
         status = _demonstrate(options, console, home)
     if options.keep is not None:
@@ -215,24 +215,3 @@ def _home(keep: Path | None) -> Iterator[Path]:
     if any(keep.iterdir()):
         raise FileExistsError(EEXIST, "is not empty; name a new folder", str(keep))
     yield keep.resolve()
-
-
-@contextmanager
-def _signals_like_ctrl_c() -> Iterator[None]:
-    """The end of the terminal and a polite `kill` unwind everything, as Ctrl-C does."""
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
-    for each, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(each, _as_ctrl_c)
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
-def _as_ctrl_c(_number: int, _frame: object) -> None:
-    # Shells start background jobs with SIGINT ignored.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.raise_signal(signal.SIGINT)

@@ -14,7 +14,8 @@ import orjson
 import structlog
 
 from router.desk import Answer, Asked, Desk
-from router.web.asgi import Receive, Refusal, Scope, Send, json_answer, refuse, send_answer
+from router.serving import Answer as HttpAnswer
+from router.serving import Refusal, Request, json_answer, refuse
 
 SOCKET = "control.sock"
 CHANGING = frozenset({"replay", "purge", "erase"})
@@ -24,22 +25,19 @@ _SECONDS = 600.0
 
 
 class ControlApp:
-    """The ASGI application: a POST asks the question that its path names."""
+    """The application: a POST asks the question that its path names."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = _asked(await _body(receive))
+    async def __call__(self, request: Request) -> HttpAnswer:
+        asked = _asked(await request.body(_MOST_BYTES) or b"")
         if asked is None:
-            await send_answer(
-                send, refuse(Refusal(400, "not_json", "questions are asked with a JSON object"))
-            )
-            return
-        question = scope["path"].strip("/")
+            return refuse(Refusal(400, "not_json", "questions are asked with a JSON object"))
+        question = request.path.strip("/")
         answer = await self._desk.ask(question, asked)
         _note(question, asked, answer)
-        await send_answer(send, json_answer(200, answer))
+        return json_answer(200, answer)
 
 
 def _note(question: str, asked: Asked, answer: Answer) -> None:
@@ -51,15 +49,6 @@ def _note(question: str, asked: Asked, answer: Answer) -> None:
             if name in answer
         }
         _LOG.info("operator", asked=question, **told)
-
-
-async def _body(receive: Receive) -> bytes:
-    body, more = b"", True
-    while more and len(body) <= _MOST_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return body
 
 
 def _asked(body: bytes) -> Asked | None:

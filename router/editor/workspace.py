@@ -15,9 +15,8 @@ from router.editor.ruleset import RuleSet
 from router.lang import tree as t
 from router.lang.diagnostics import Diagnostic
 from router.lang.environment import Environment
-from router.lang.parse import parse
 from router.lang.source import Source
-from router.rulebook import ENVIRONMENT, MAX_FILES, Reading, grammar_text
+from router.rulebook import ENVIRONMENT, MAX_FILES, Reading
 
 MAX_ROOTS = 4
 """A file that many use is checked with at most this many of them."""
@@ -148,8 +147,8 @@ class _Overlaid(Reading):
         """Trees are frozen and the checker keeps its facts beside them, so one tree serves many checks."""
         known = self.trees.get(path)
         if known is None or known[0].text != text:
-            source = Source(str(path), text)
-            known = self.trees[path] = (source, *parse(source, grammar_text()))
+            file, problems = super().parsed(path, str(path), text)
+            known = self.trees[path] = (file.span.source, file, problems)
         self.sources[known[0]] = path
         return known[1], known[2]
 

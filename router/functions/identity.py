@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import Any
 
 from router.functions.digest import existing_hash, sha256, sha256_hex
-from router.functions.phone import dialled, e164
+from router.functions.phone import FEWEST, MARKS, MOST, dialled, e164, international
 from router.lang.library import Context, Given, function, registry
 from router.lang.outcome import Arrival
+from router.lang.values import MAX_TEXT
 
 _JUNK = frozenset(
     {"null", "undefined", "none", "nan", "nil", "n/a", "(not set)", "(none)", "[object object]"}
 )
 _LONGEST_JUNK = max(map(len, _JUNK))
+_LONGEST_PHONE = 64
+_TOO_MANY = MOST + 2
+_HASH_DIGITS = 64
 _US_ZIP = re.compile(r"[0-9]{5}-[0-9]{4}")
 
 
@@ -70,6 +75,24 @@ def _hash(value: str, normal: Callable[[str], str | None]) -> str | None:
     return None if form is None else sha256_hex(form)
 
 
+def _straight_email(given: Given) -> Callable[[Any], str | None] | None:
+    """Where no text that stands for nothing is an address."""
+    if any(hash_email.code(each) for each in given.nothing):
+        return None
+
+    def found(raw: Any) -> str | None:
+        try:
+            if len(raw) <= MAX_TEXT:
+                parts = raw.lower().split()
+                if len(parts) == 1 and (address := parts[0]).find("@") > 0 and address[-1] != "@":
+                    return sha256(address.encode()).hexdigest()
+        except (AttributeError, TypeError, UnicodeEncodeError):
+            pass
+        return None
+
+    return found
+
+
 @function(
     "hash_email(email: each text) -> hashed",
     (
@@ -78,6 +101,7 @@ def _hash(value: str, normal: Callable[[str], str | None]) -> str | None:
     ),
     ('hash_email("alice at gmail.com")', None),
     keeps_pii=False,
+    straight=_straight_email,
 )
 def hash_email(email: str) -> str | None:
     """Trims, lower-cases and hashes; it leaves hashed values alone.
@@ -85,7 +109,7 @@ def hash_email(email: str) -> str | None:
     For e-mail addresses (DOC-REF, H). A SHA-256 stays, in lower case. What has no `@` or has white
     space inside is missing.
     """
-    # Written out, as in `hash_id` and `hash_phone`: these three run for nearly every event.
+    # Written out, as in `hash_id`: these run for nearly every event.
     address = email.strip()
     if len(address) == 64 and (form := existing_hash(address)):
         return form
@@ -121,6 +145,24 @@ def _quick_phone(given: Given) -> Callable[..., str | None] | None:
     return found
 
 
+def _straight_phone(given: Given) -> Callable[[Any], str | None] | None:
+    """For numbers with `+`; no text that stands for nothing may be one."""
+    if 0 in given.constants or any(map(international, map(str.strip, given.nothing))):
+        return None
+
+    def found(raw: Any) -> str | None:
+        try:
+            if len(raw) <= _LONGEST_PHONE and "(0)" not in raw:
+                written = raw.encode("ascii").translate(None, MARKS)
+                if b"+1" <= written < b"+:" and FEWEST < len(written) < _TOO_MANY and written[1:].isdigit():
+                    return sha256(written).hexdigest()
+        except (AttributeError, TypeError, UnicodeEncodeError):
+            pass
+        return None
+
+    return found
+
+
 @function(
     "hash_phone(phone: each text, country?: text) -> hashed",
     (
@@ -135,6 +177,7 @@ def _quick_phone(given: Given) -> Callable[..., str | None] | None:
     context=True,
     keeps_pii=False,
     quick=_quick_phone,
+    straight=_straight_phone,
 )
 def hash_phone(context: Context, phone: str, country: str | None = None) -> str | None:
     """Brings it to E.164 with `+` and hashes; it leaves hashed values alone.
@@ -146,11 +189,28 @@ def hash_phone(context: Context, phone: str, country: str | None = None) -> str 
     return _hash_phone(phone, country or context.settings.get("phone_country"))
 
 
+def _straight_id(given: Given) -> Callable[[Any], str | None] | None:
+    """For ids that are no hash and begin with a letter or a digit above 0."""
+    words = _JUNK | {each.strip().lower() for each in given.nothing}
+
+    def found(raw: Any) -> str | None:
+        try:
+            own = raw.strip()
+            if own >= "1" and len(raw) < _HASH_DIGITS and own.lower() not in words:
+                return sha256(own.encode()).hexdigest()
+        except (AttributeError, UnicodeEncodeError):
+            pass
+        return None
+
+    return found
+
+
 @function(
     "hash_id(id: each text) -> hashed",
     ('hash_id("user_123")', "80fba0ae1c48e3978e43e4efc365e14e12ea0c830ba8ba5b9a2dafc7e3f2ab8b"),
     ('hash_id("undefined")', None),
     keeps_pii=False,
+    straight=_straight_id,
 )
 def hash_id(id_: str) -> str | None:
     """Trims and hashes; it leaves hashed values alone.

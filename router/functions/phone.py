@@ -8,9 +8,9 @@ from threading import Lock
 from cachetools import LRUCache, cached
 
 # E.164 allows 15 digits with the country code; the shortest in use, on Niue, have 7.
-_FEWEST, _MOST = 7, 15
+FEWEST, MOST = 7, 15
 _ZERO = ord("0")
-_MARKS = b" \t-().[]/"
+MARKS = b" \t-().[]/"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -33,13 +33,13 @@ def dialled(value: str) -> bytes | None:
     # "+49 (0) 170 …" holds a zero that is not dialled; only a numbering plan knows that.
     if not value.isascii() or "(0)" in value:
         return None
-    written = value.encode().translate(None, _MARKS)
+    written = value.encode().translate(None, MARKS)
     if written[:1] != b"+":
         if written[:2] != b"00":
             return None
         written = b"+" + written[2:]
     digits = written[1:]
-    return written if digits.isdigit() and _FEWEST <= len(digits) <= _MOST and digits[0] != _ZERO else None
+    return written if digits.isdigit() and FEWEST <= len(digits) <= MOST and digits[0] != _ZERO else None
 
 
 @cached(LRUCache(maxsize=10_000), lock=Lock())

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from router.inputs.brackets import containers, members, too_deep
+from router.inputs.digits import may_have_long_integers
 from router.inputs.request import BodyProblem, Fault
 from router.settings import Limits
 
@@ -16,9 +17,6 @@ from router.settings import Limits
 _MOST_CONTAINERS: Final = 200_000
 # Finding the events takes about 0.2 µs a comma, string or bracket, and nobody else is served meanwhile.
 _MOST_TOKENS: Final = 500_000
-_DIGITS_ALIKE = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
-# 2**63 has 19 digits; orjson makes a float of whatever is beyond 64 bits.
-_LONG_NUMBER = b"0" * 19
 _LONGEST_NUMBER = 400
 _MOST_KEYS = 100
 _BOM = b"\xef\xbb\xbf"
@@ -49,6 +47,19 @@ def read_body(body: bytes, *, lines: bool, batch_key: str | None, limits: Limits
     return count_checked(events, limits) or (
         _single(value, text, limits) if events is None else sized(events, text, limits)
     )
+
+
+def not_json(body: bytes) -> BodyProblem:
+    """Where a body ceases to be JSON: column, and line if it has several, from 1. It quotes nothing of it."""
+    try:
+        orjson.loads(body.removeprefix(_BOM).decode("utf-8"))
+    except orjson.JSONDecodeError as problem:
+        line = f"line {problem.lineno}, " if b"\n" in body.strip() else ""
+        place = f"{NO_BODY.reason}: {line}column {problem.colno}"
+        return BodyProblem(NO_BODY.code, place) if body.strip() else NO_BODY
+    except UnicodeDecodeError:
+        return NO_BODY
+    return NO_BODY
 
 
 def text_of(body: bytes) -> bytes | BodyProblem:
@@ -152,7 +163,8 @@ def read_fast(text: bytes, depth: int) -> Any:
     """One value, decoded, or a `Fault` when it is worth or needs a second look."""
     if too_deep(text, depth):
         return _TOO_DEEP
-    if _LONG_NUMBER in text.translate(_DIGITS_ALIKE):
+    # orjson makes a float of whatever is beyond 64 bits.
+    if may_have_long_integers(text):
         return _UNSURE
     try:
         return orjson.loads(text)

@@ -7,6 +7,8 @@ import re
 # An unclosed string runs to the end, and nothing is tried twice: both patterns take linear time on any bytes.
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+# In a longer text there are more brackets than levels, so that counting them tells nothing.
+_FEW_BYTES = 4096
 _AS_BRACES = bytes.maketrans(b"[]", b"{}")
 _ALL_BUT_BRACKETS_AND_QUOTES = bytes(sorted(set(range(256)) - set(b'[]{}"')))
 
@@ -21,7 +23,7 @@ def too_deep(text: bytes, limit: int) -> bool:
 
     Text whose brackets do not pair is left to the parser.
     """
-    if containers(text) <= limit:
+    if len(text) <= _FEW_BYTES and containers(text) <= limit:
         return False
     rest = _braces(text)
     for _ in range(limit):

@@ -7,7 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -137,7 +137,7 @@ def _events_in(
 def _foreign(event: _CloudEvent, reader: Reader, request: RawRequest, settings: Settings) -> Read:
     """Data in another format, which gives no, one or several events; those without an id get one."""
     headers = {**request.headers, "content-type": "application/json"}
-    found = reader(replace(request, body=json.dumps(event.data).encode(), headers=headers), settings)
+    found = reader(request._replace(body=json.dumps(event.data).encode(), headers=headers), settings)
     if isinstance(found, BodyProblem):
         return [Fault(found.code, found.reason)]
     for number, each in enumerate(found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from router.inputs.bodies import NO_BODY, not_json
 from router.inputs.cloudevents import cloudevents
 from router.inputs.commanders_act import COMMANDERS_ACT
 from router.inputs.google import GA4, GTAG
@@ -49,14 +50,23 @@ _DEFAULTS: Final = Settings()
 def decode(format: str, request: RawRequest, settings: Settings = _DEFAULTS) -> Decoded:  # noqa: A002
     """The events of a request in a format of `FORMATS`; one way for daemon and files. Never raises."""
     events = FORMATS[format].read(request, settings)
+    if events is NO_BODY:
+        return Decoded(problem=not_json(request.body))
     return Decoded(problem=events) if isinstance(events, BodyProblem) else _decoded(events, request)
+
+
+def _shown(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers that rules may see."""
+    if _PRIVATE_HEADERS.isdisjoint(headers):
+        return headers
+    return {name: value for name, value in headers.items() if name not in _PRIVATE_HEADERS}
 
 
 def _decoded(events: Read, request: RawRequest) -> Decoded:
     arrivals: list[Arrival] = []
     rejections: list[Rejection] = []
     now = int(request.received_at)
-    headers = {name: value for name, value in request.headers.items() if name not in _PRIVATE_HEADERS}
+    headers = _shown(request.headers)
     for index, event in enumerate(events):
         if isinstance(event, Fault):
             rejections.append(Rejection(index, event.code, event.reason))

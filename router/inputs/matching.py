@@ -31,13 +31,10 @@ class PageMatch:
 
 def find_endpoint(method: str, path: str, headers: Mapping[str, str]) -> Match | None:
     """The endpoint that takes the request; of two, the one whose header the request has."""
-    fitting = [
-        each
-        for each in _endpoints().get(path, ())
-        if method in each.endpoint.methods
-        and (each.endpoint.header is None or each.endpoint.header in headers)
-    ]
-    return max(fitting, key=lambda each: each.endpoint.header is not None, default=None)
+    for each in _takers().get((method, path), ()):
+        if each.endpoint.header is None or each.endpoint.header in headers:
+            return each
+    return None
 
 
 def find_page(path: str) -> PageMatch | None:
@@ -68,6 +65,18 @@ def _endpoints() -> Mapping[str, tuple[Match, ...]]:
     for form in FORMATS.values():
         for endpoint in form.endpoints:
             found[endpoint.path] = (*found.get(endpoint.path, ()), Match(form, endpoint))
+    return found
+
+
+@cache
+def _takers() -> Mapping[tuple[str, str], tuple[Match, ...]]:
+    """Who takes a method at a path; those that ask for a header go first."""
+    found: dict[tuple[str, str], tuple[Match, ...]] = {}
+    every = [each for some in _endpoints().values() for each in some]
+    for each in sorted(every, key=lambda each: each.endpoint.header is None):
+        for method in each.endpoint.methods:
+            place = method, each.endpoint.path
+            found[place] = (*found.get(place, ()), each)
     return found
 
 

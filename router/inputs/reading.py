@@ -29,14 +29,13 @@ def one_by_one(convert: Converter, batch_key: str | None = None) -> Reader:
         events = read_body(request.body, lines=lines, batch_key=batch_key, limits=settings.limits)
         if isinstance(events, BodyProblem):
             return events
-        return [_converted(convert, event, request, settings) for event in events]
+        return [
+            convert(event, request, settings) if isinstance(event, dict) else _fault(event)
+            for event in events
+        ]
 
     return read
 
 
-def _converted(
-    convert: Converter, event: Any, request: RawRequest, settings: Settings
-) -> dict[str, Any] | Fault:
-    if isinstance(event, Fault):
-        return event
-    return convert(event, request, settings) if isinstance(event, dict) else NOT_AN_OBJECT
+def _fault(event: Any) -> Fault:
+    return event if isinstance(event, Fault) else NOT_AN_OBJECT

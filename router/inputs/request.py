@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from router.lang.outcome import Arrival
 
 _NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class RawRequest:
+class RawRequest(NamedTuple):
     """A request as it came, its body decompressed.
 
     `headers` has lower-case names, `received_at` is epoch seconds, `path` is the one it was sent to.
@@ -20,17 +21,21 @@ class RawRequest:
     Without `names_device` IP address and user agent are those of the request, whatever the event says.
     """
 
-    body: bytes = field(repr=False)
+    body: bytes
     received_at: float
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
-    client_ip: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = _NOTHING
+    query: Mapping[str, str] = _NOTHING
+    cookies: Mapping[str, str] = _NOTHING
+    client_ip: str | None = None
     source: str | None = None
     from_visitor: bool = True
     names_device: bool = True
     path: str = ""
     method: str = "POST"
+
+    def __repr__(self) -> str:
+        """Nothing of what was sent: it may hold keys and persons."""
+        return f"<RawRequest {self.method}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Decoded:
     problem: BodyProblem | None = None
 
 
+@lru_cache(maxsize=256)
 def content_type(header: str) -> str:
     """The type of a `Content-Type` header without its parameters."""
     return header.partition(";")[0].strip().lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from router.inputs.consent import UNREAD, purposes
@@ -52,7 +52,7 @@ def convert_shopify(event: dict[str, Any], request: RawRequest, settings: Settin
         return fault
     standard = trimmed(_standard(webhook, settings))
     # The request is Shopify's, whatever the key says of its holder.
-    return finish("shopify", standard, replace(request, from_visitor=False), webhook.topic)
+    return finish("shopify", standard, request._replace(from_visitor=False), webhook.topic)
 
 
 def _webhook(event: dict[str, Any], request: RawRequest) -> _Webhook | None:

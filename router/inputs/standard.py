@@ -65,21 +65,20 @@ def _meta(
 
 
 def _ids_to_text(event: dict[str, Any]) -> None:
-    _to_text(event, "id")
-    _to_text(event, "order_id")
+    _to_text(event, "id", "order_id")
     user, items = event.get("user"), event.get("items")
     if isinstance(user, dict):
-        _to_text(user, "id")
-        _to_text(user, "anonymous_id")
+        _to_text(user, "id", "anonymous_id")
     if isinstance(items, list):
         for item in items:
-            if isinstance(item, dict):
+            if isinstance(item, dict) and type(item.get("id")) is int:
                 _to_text(item, "id")
 
 
-def _to_text(owner: dict[str, Any], name: str) -> None:
-    if type(value := owner.get(name)) is int:
-        owner[name] = str(value)
+def _to_text(owner: dict[str, Any], *names: str) -> None:
+    for name in names:
+        if type(value := owner.get(name)) is int:
+            owner[name] = str(value)
 
 
 def _forget_device(event: dict[str, Any]) -> None:

@@ -1,71 +1,29 @@
-"""From lark's tree to ours: typed nodes, spans, decoded literals."""
+"""From lark's tree to ours: declarations, statements, tests."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, cast
 
 from lark import Token, Tree
 
-from router.lang import exact
 from router.lang import tree as t
-from router.lang.diagnostics import Diagnostic
+from router.lang.build_expressions import Expressions, LTree, small_int, tokens, trees
 from router.lang.messages import syntax as say
-from router.lang.source import Source, Span
-
-LTree = Tree[Token]
-MAX_TEXT = 4096
+from router.lang.source import Span
 
 
-class Builder:
+class Builder(Expressions):
     """Turns one parse result into nodes; mistakes inside literals are collected in `problems`."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.problems: list[Diagnostic] = []
-
-    # -------------------------------------------------------------- positions and words
-
-    def span(self, node: LTree | Token) -> Span:
-        if isinstance(node, Token):
-            return Span(self.source, node.start_pos or 0, node.end_pos or 0)
-        meta = node.meta
-        if meta.empty:
-            return Span(self.source, 0, 0)
-        return Span(self.source, meta.start_pos, meta.end_pos)
-
-    def word(self, token: Token) -> t.Word:
-        if token.type == "STRING":
-            return t.Word(self.span(token), self._text(token), quoted=True)
-        return t.Word(self.span(token), str(token))
-
-    def _words(self, node: LTree | None) -> tuple[t.Word, ...]:
-        return tuple(self.word(each) for each in _tokens(node)) if node is not None else ()
-
-    def _text(self, token: Token) -> str:
-        try:
-            text = json.loads(str(token), strict=False)
-            text.encode()  # half a surrogate pair is no character, and could not be sent
-        except ValueError:
-            self.problems.append(say.bad_escape(self.span(token)))
-            return str(token)[1:-1]
-        if len(text) > MAX_TEXT:
-            self.problems.append(say.text_too_long(self.span(token), MAX_TEXT))
-        return cast(str, text)
-
-    def path(self, node: LTree) -> t.Path:
-        return t.Path(self.span(node), tuple(self.word(each) for each in _tokens(node)))
 
     # -------------------------------------------------------------- the file
 
     def file(self, node: LTree) -> t.File:
         language = None
         declarations: list[t.Declaration] = []
-        for child in _trees(node):
+        for child in trees(node):
             if child.data == "language":
-                language = t.Language(self.span(child), _small_int(_token(child, 0)))
+                language = t.Language(self.span(child), small_int(_token(child, 0)))
             else:
                 declarations.append(self.declaration(child))
         return t.File(Span(self.source, 0, len(self.source.text)), language, tuple(declarations))
@@ -85,9 +43,9 @@ class Builder:
             case "source":
                 return t.SourceRule(span, self.expr(kids[0]))
             case "settings":
-                return t.SettingsBlock(span, tuple(self._setting(each) for each in _trees(node)))
+                return t.SettingsBlock(span, tuple(self._setting(each) for each in trees(node)))
             case "destination":
-                lines = tuple(self._destination_line(each) for each in _trees(node))
+                lines = tuple(self._destination_line(each) for each in trees(node))
                 return t.DestinationBlock(span, self.word(_token(node, 0)), lines)
             case "mapping":
                 sources = self._words(_maybe(kids[1]))
@@ -99,7 +57,7 @@ class Builder:
             case "drop":
                 return self._drop(node)
             case "test":
-                lines_ = tuple(self._test_line(each) for each in _trees(node))
+                lines_ = tuple(self._test_line(each) for each in trees(node))
                 return t.Test(span, self.word(_token(node, 0)), lines_)
             case other:
                 raise AssertionError(f"the grammar has a declaration {other} that nothing builds")
@@ -113,7 +71,7 @@ class Builder:
         if node.data == "broken":
             return t.Broken(self.span(node))
         path, kind, flags, description = node.children
-        marks = {token.type for token in _tokens(_tree(flags))}
+        marks = {token.type for token in tokens(_tree(flags))}
         text = self._text(description) if isinstance(description, Token) else None
         return t.SchemaField(
             self.span(node),
@@ -157,7 +115,7 @@ class Builder:
     # -------------------------------------------------------------- mappings
 
     def block(self, node: LTree | None) -> tuple[t.Statement, ...]:
-        return tuple(self.statement(each) for each in _trees(node)) if node is not None else ()
+        return tuple(self.statement(each) for each in trees(node)) if node is not None else ()
 
     def statement(self, node: LTree) -> t.Statement:
         span = self.span(node)
@@ -237,7 +195,7 @@ class Builder:
         return t.TargetEvent(word.span, word.text, word.quoted)
 
     def _event_names(self, node: LTree | None) -> tuple[t.EventName, ...]:
-        return tuple(self._event_name(_token(each, 0)) for each in _trees(node)) if node is not None else ()
+        return tuple(self._event_name(_token(each, 0)) for each in trees(node)) if node is not None else ()
 
     def _event_name(self, token: Token) -> t.EventName:
         if token.type == "STAR":
@@ -268,7 +226,7 @@ class Builder:
         )
 
     def actions(self, node: LTree | None) -> tuple[t.Action, ...]:
-        return tuple(self._action(each) for each in _trees(node)) if node is not None else ()
+        return tuple(self._action(each) for each in trees(node)) if node is not None else ()
 
     def _action(self, node: LTree) -> t.Action:
         span = self.span(node)
@@ -340,7 +298,7 @@ class Builder:
         match str(node.data):
             case "expect_send":
                 exactly, event, to, body = kids
-                lines = tuple(self._expect_line(each) for each in _trees(_maybe(body)))
+                lines = tuple(self._expect_line(each) for each in trees(_maybe(body)))
                 return t.ExpectSend(
                     span,
                     exactly is not None,
@@ -366,105 +324,6 @@ class Builder:
                 return cast(t.Assign, self.statement(node))
             case _:
                 return t.Broken(self.span(node))
-
-    # -------------------------------------------------------------- expressions
-
-    def expr(self, node: Any) -> t.Expr:
-        span = self.span(node)
-        kids = node.children
-        match str(node.data):
-            case "string":
-                return t.Literal(span, self._text(kids[0]))
-            case "long_string":
-                return t.Literal(span, str(kids[0])[3:-3])
-            case "number":
-                return t.Literal(span, self._number(kids[0]))
-            case "true":
-                return t.Literal(span, True)
-            case "false":
-                return t.Literal(span, False)
-            case "missing":
-                return t.Literal(span, None)
-            case "ref":
-                return t.Ref(span, self.word(kids[0]), tuple(self._step(each) for each in kids[1:]))
-            case "call":
-                args = tuple(self.expr(each) for each in kids[1:] if each is not None)
-                return t.Call(span, self.word(kids[0]), args)
-            case "list_lit":
-                return t.ListOf(span, tuple(self.expr(each) for each in kids if each is not None))
-            case "obj_lit":
-                pairs = (each for each in kids if each is not None)
-                return t.ObjectOf(
-                    span, tuple((self.word(k.children[0]), self.expr(k.children[1])) for k in pairs)
-                )
-            case "cond":
-                return t.If(span, self.expr(kids[0]), self.expr(kids[1]), self.expr(kids[2]))
-            case "coalesce":
-                return t.Coalesce(span, self._chain(node))
-            case "or_":
-                return t.Or(span, self._chain(node))
-            case "and_":
-                return t.And(span, self._chain(node))
-            case "not_":
-                return t.Not(span, self.expr(kids[0]))
-            case "compare":
-                op = cast(t.CompareOp, str(kids[1]))
-                return t.Compare(span, op, self.expr(kids[0]), self.expr(kids[2]))
-            case "in_":
-                return t.Compare(span, "in", self.expr(kids[0]), self.expr(kids[1]))
-            case "is_present" | "is_missing" as which:
-                return t.Presence(span, self.expr(kids[0]), present=which == "is_present")
-            case "add" | "sub" | "mul" | "div" as which:
-                return t.Arithmetic(span, _OPERATORS[which], self.expr(kids[0]), self.expr(kids[1]))
-            case "neg":
-                return t.Negate(span, self.expr(kids[0]))
-            case "match":
-                return t.Match(span, self.expr(kids[0]), tuple(self._arm(each) for each in kids[1:]))
-            case _:
-                return t.BrokenExpr(span)
-
-    def _number(self, token: Token) -> int | float:
-        """A literal keeps its decimal notation: an integer, or the float that prints as it was written."""
-        number = exact.parse(str(token))
-        if number is None:
-            self.problems.append(say.number_not_kept(self.span(token)))
-        return number or 0
-
-    def _chain(self, node: LTree) -> tuple[t.Expr, ...]:
-        """`a ?? b ?? c` comes left-nested; one flat list keeps long chains off the stack."""
-        terms: list[Any] = []
-        left: Any = node
-        while left.data == node.data:
-            terms.append(left.children[1])
-            left = left.children[0]
-        return tuple(self.expr(each) for each in [left, *reversed(terms)])
-
-    def _step(self, node: Any) -> t.Step:
-        if isinstance(node, Token):
-            return self.word(node)
-        number = node.children[0]
-        span = self.span(node)
-        return t.Column(span) if number is None else t.Index(span, _small_int(number))
-
-    def _arm(self, node: LTree) -> t.Arm:
-        *patterns, value = node.children
-        literals = tuple(cast(t.Literal, self.expr(each)) for each in patterns if isinstance(each, Tree))
-        return t.Arm(self.span(node), literals, self.expr(value))
-
-
-_OPERATORS: dict[str, Any] = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-
-
-def _small_int(text: Any) -> int:
-    return int(str(text)[:400])
-
-
-def _trees(node: LTree | None) -> Iterator[LTree]:
-    return (each for each in node.children if isinstance(each, Tree)) if node is not None else iter(())
-
-
-def _tokens(node: LTree) -> Iterator[Token]:
-    return (each for each in node.children if isinstance(each, Token))
 
 
 def _tree(node: Any) -> LTree:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PIECE = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*|[()\[\]{}]')
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -93,3 +94,9 @@ class Layout:
         """The `{` that a stretch opens and does not close."""
         opened = (b for b in self.brackets if b.sign == "{" and start <= b.at < end)
         return next((b for b in opened if b.close is None or b.close >= end), None)
+
+
+@lru_cache(maxsize=2)
+def layout_of(text: str) -> Layout:
+    """The brackets of a text. The last two are kept: recovery looks at a text three times a mistake."""
+    return Layout(text)

@@ -49,10 +49,14 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is known of a call when rules are compiled: constant arguments by position, and the settings."""
+    """What is known of a call when rules are compiled: constant arguments by position, and the settings.
+
+    `nothing` are the texts that are missing wherever they are read.
+    """
 
     constants: Mapping[int, Any]
     settings: Mapping[str, Any]
+    nothing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,9 @@ class Function:
     `quick` makes code for one call, or None: it answers as `code` does, but leaves the limits of texts to its
     caller. It takes the arguments that are not constant, and before them the arrival where `code` takes a
     context. `sought` says of a function that it only looks something up; `code` does just that.
+
+    `straight` makes code for a value as it stands in the event, whatever it is, or None: it answers as `code`
+    does where the value is read as it is, or None, which says nothing.
     """
 
     name: str
@@ -96,6 +103,7 @@ class Function:
     whole_lists: bool = False
     quick: Callable[[Given], Callable[..., Any] | None] | None = None
     sought: Sought | None = None
+    straight: Callable[[Given], Callable[[Any], Any] | None] | None = None
 
 
 _KINDS: dict[str, Kind] = {
@@ -117,6 +125,7 @@ def function(
     whole_lists: bool = False,
     quick: Callable[[Given], Callable[..., Any] | None] | None = None,
     sought: Sought | None = None,
+    straight: Callable[[Given], Callable[[Any], Any] | None] | None = None,
 ) -> Callable[[Callable[..., Any]], Function]:
     """Define a function, as in `@function("lower(value: text) -> text", ('lower("A")', "a"))`.
 
@@ -147,6 +156,7 @@ def function(
             whole_lists=whole_lists,
             quick=quick,
             sought=sought,
+            straight=straight,
         )
 
     return define

@@ -94,7 +94,7 @@ class Unhandled:
 Outcome = Send | Skip | Drop | Unhandled
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Note:
     """A value that did not fit and was left out: an event path or payload field, and why."""
 
@@ -104,7 +104,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All outcomes of one event, with what was left out on the way."""
+    """All outcomes of one event, with what was left out on the way, in alphabetical order."""
 
     event_name: str | None
     source: str | None

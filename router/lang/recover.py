@@ -9,7 +9,7 @@ from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from router.lang.diagnostics import Diagnostic
 from router.lang.habits import DECLARATIONS, NOT_SHOWN, Found, habit, missing_brace
-from router.lang.layout import Bracket, Layout
+from router.lang.layout import Bracket, layout_of
 from router.lang.messages import syntax as say
 from router.lang.source import Source, Span
 
@@ -57,7 +57,7 @@ class _Reader:
     def __init__(self, source: Source, text: str) -> None:
         self.source = source
         self.text = text
-        self.layout = Layout(text)
+        self.layout = layout_of(text)
 
     def read(self, error: UnexpectedInput) -> Setback:
         at = self._offset(error)

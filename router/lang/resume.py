@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from router.lang.layout import Layout
+from router.lang.layout import layout_of
 from router.lang.recover import BROKEN
 
 _DECLARATION = re.compile(
@@ -32,7 +32,7 @@ def unread(text: str, at: int) -> str:
 
 def _declarations(text: str, at: int) -> list[int]:
     """Where declarations begin that stand at the margin, up to an offset."""
-    layout = Layout(text)
+    layout = layout_of(text)
     end = max((b.at for b in layout.around(at) if b.sign == "{"), default=at)
     open_until = -1
     starts: list[int] = []
@@ -49,7 +49,7 @@ def _declarations(text: str, at: int) -> list[int]:
 
 def _without_rows(text: str, declaration: int, at: int) -> str:
     """A table's rows up to the line of `at`. Its header stays, because only that may come first."""
-    opened, layout = _TABLE.match(text, declaration), Layout(text)
+    opened, layout = _TABLE.match(text, declaration), layout_of(text)
     if opened is None or [each.at for each in layout.around(at)] != [opened.end() - 1]:
         return text
     header = _SOMETHING.search(text, layout.line_end(opened.end()))

@@ -62,7 +62,7 @@ class _Route:
             self.outcomes = [dropped.drop]
             if self.trace is not None:
                 self.trace.sends.clear()
-        notes = tuple(self.evaluation.notes.values())
+        notes = tuple(sorted(self.evaluation.notes.values()))
         return Result(self.name, source, tuple(self.outcomes), notes)
 
     def _event_name(self, event: Any) -> str | None:

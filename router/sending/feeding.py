@@ -61,27 +61,38 @@ class Progress:
                     known.first.append(row.place)
 
 
-class RowAcceptor(RuleAcceptor):
-    """A `RuleAcceptor` whose books also say how far the source was read, in the same transaction.
+class Bookmark:
+    """A `Store` that also writes down how far the source was read, in the same transaction.
 
     So a row is either taken, with all that it led to, or it is read again; not even a killed process leaves
     it in between.
     """
 
-    cursor: Posting | None = None
-    _rows = 0
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self.cursor: Posting | None = None
+        self.rows = 0
+        """How many rows the next `put` is of."""
+
+    async def put(self, entries: Sequence[Entry], account: Account) -> list[bool]:
+        if self.cursor is not None:
+            account = replace(account, postings={**account.postings, self.cursor: self.rows})
+        return await self._spool.put(entries, account)
+
+
+class RowAcceptor:
+    """Takes rows as an acceptor takes requests."""
+
+    def __init__(self, bookmark: Bookmark, acceptor: RuleAcceptor) -> None:
+        self.bookmark = bookmark
+        self._acceptor = acceptor
 
     async def take(self, rows: Sequence[Row], unit: str) -> None:
         """Raises `Busy` when nothing of it was taken."""
-        self._rows = len(rows)
+        self.bookmark.rows = len(rows)
         arrivals = [arrival for row in rows for arrival in row.arrivals]
         rejected = Counter(fault.code for row in rows for fault in row.faults)
-        await self.accept(arrivals, rejected, f"{unit} {rows[0].place} to {rows[-1].place}")
-
-    async def _store(self, entries: list[Entry], account: Account) -> list[bool]:
-        if self.cursor is not None:
-            account = replace(account, postings={**account.postings, self.cursor: self._rows})
-        return await super()._store(entries, account)
+        await self._acceptor.accept(arrivals, rejected, f"{unit} {rows[0].place} to {rows[-1].place}")
 
 
 class NoRoom(Exception):  # noqa: N818 - reads as the state it reports

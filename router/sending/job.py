@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from router.daemon.acceptor import RuleAcceptor
 from router.daemon.candidate import Candidate
 from router.daemon.deployment import Deployment
 from router.daemon.dry_run import JudgingSender, real_directory
@@ -26,7 +27,7 @@ from router.delivery.spool import Spool
 from router.delivery.surroundings import LaneSettings
 from router.delivery.worker import Deliverer
 from router.logs import Redaction
-from router.sending.feeding import Feeder, NoRoom, Progress, RowAcceptor, cursor_of
+from router.sending.feeding import Bookmark, Feeder, NoRoom, Progress, RowAcceptor, cursor_of
 from router.sending.report import Ending, Report, decisions_between, left_out
 from router.sending.rows import Source, SourceBroken, Unit
 from router.settings import EnvironmentVariables, Settings
@@ -102,9 +103,7 @@ class Sending:
         self._clock = clock or SystemClock()
         self._metrics = Metrics(self._clock.now)
         self._observer = Lookout(self._metrics, self._clock.now, self._destination_held)
-        self._rollout = Rollout(
-            plan, settings, first, environment, redaction, self._metrics, self._clock, lambda _: None
-        )
+        self._rollout = Rollout(plan, settings, first, environment, redaction, self._metrics, self._clock)
         self._judging = JudgingSender(self._metrics.rollout, self._clock) if plan.dry_run else None
         self._halt = asyncio.Event()
         self._ending: Ending = "done"
@@ -201,8 +200,11 @@ class Sending:
             spool, sender, clock=self._clock, observer=self._observer,
             policy=policy_of(self._settings), settings=lanes,
         )  # fmt: skip
-        acceptor = RowAcceptor(lambda: self.deployment, spool, self._metrics, self._settings, self._clock.now)
-        return _Parts(spool, deliverer, acceptor)
+        bookmark = Bookmark(spool)
+        acceptor = RuleAcceptor(
+            lambda: self.deployment, bookmark, self._metrics, self._settings, self._clock.now
+        )
+        return _Parts(spool, deliverer, RowAcceptor(bookmark, acceptor))
 
     # -------------------------------------------------------------- the work
 
@@ -223,7 +225,7 @@ class Sending:
         """How many rows earlier runs have taken, and from now on the books go on from there."""
         if fingerprint is None:
             return 0
-        cursor = parts.acceptor.cursor = cursor_of(fingerprint)
+        cursor = parts.acceptor.bookmark.cursor = cursor_of(fingerprint)
         taken = (await parts.spool.archive.books()).postings.get(cursor, 0)
         if taken and self._wish.from_start:
             await parts.spool.put([], Account({cursor: -taken}))

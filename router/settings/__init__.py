@@ -4,7 +4,7 @@ from router.settings.keys import Scheme, WriteKey, signing_secret
 from router.settings.load import listen_problem, load_settings
 from router.settings.problem import SettingProblem
 from router.settings.secret_files import EXPOSED, closing, secret_mark
-from router.settings.shapes import Address, Network, is_loopback
+from router.settings.shapes import Address, DatabaseUrl, Network, is_loopback
 from router.settings.system_keyring import (
     KeyringPlace,
     KeyringUnusable,
@@ -38,6 +38,7 @@ __all__ = [
     "Address",
     "CloudEvents",
     "Consent",
+    "DatabaseUrl",
     "Delivery",
     "EnvironmentVariables",
     "KeyringPlace",

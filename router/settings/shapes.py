@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
@@ -24,6 +24,19 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrl:
+    """The address of a database, of which only `url` itself tells user and password."""
+
+    url: str = field(repr=False)
+
+    @property
+    def password(self) -> str | None:
+        """What nobody may see of it."""
+        parts = urlsplit(self.url)
+        return dict(parse_qsl(parts.query)).get("password") or unquote(parts.password or "") or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +184,15 @@ def _as_web_address(raw: Any) -> str | None:
     return str(raw) if parts.scheme in ("http", "https") else None
 
 
+def _as_database(raw: Any) -> DatabaseUrl | None:
+    # Several hosts and a folder for a host are libpq's business: it says what is wrong with them.
+    fits = isinstance(raw, str) and raw.startswith(("postgresql://", "postgres://"))
+    try:
+        return DatabaseUrl(raw) if fits and urlsplit(raw).path.strip("/") else None
+    except ValueError:
+        return None
+
+
 def _as_purposes(raw: Any) -> tuple[tuple[str, str], ...] | None:
     fits = isinstance(raw, dict) and all(isinstance(purpose, str) and purpose for purpose in raw.values())
     return tuple(raw.items()) if fits else None
@@ -196,6 +218,7 @@ HEADER = Shape("the name of a header", _as_header)
 NETWORKS = Shape('a list of networks such as "10.0.0.0/8", never "*"', _each(_as_network))
 TEXT = Shape("a text", lambda raw: raw if isinstance(raw, str) and raw.strip() else None)
 TEXTS = Shape("a list of texts", _each(lambda text: text or None))
+DATABASE = Shape("an address such as postgresql://USER@HOST/DATABASE", _as_database)
 EVENT_NAMES = Shape(
     'a table such as { "com.example.order.paid" = "purchase" }', _as_purposes, from_text=False
 )

@@ -12,6 +12,7 @@ from router.settings.keys import WriteKey
 from router.settings.shapes import (
     ADDRESS,
     BASE_URL,
+    DATABASE,
     EVENT_NAMES,
     HEADER,
     NETWORKS,
@@ -25,6 +26,7 @@ from router.settings.shapes import (
     WEB_ADDRESS,
     WRITE_KEYS,
     Address,
+    DatabaseUrl,
     Network,
     Shape,
     amount,
@@ -429,7 +431,14 @@ class Settings:
         default=Address("127.0.0.1", 9090),
         metadata=_is(ADDRESS, "where health, metrics and status are served"),
     )
+    workers: int = field(
+        default=1, metadata=_is(whole(1, 64), "processes that take events; one does everything, several map")
+    )
     data: Path = field(default=Path("tagwright-data"), metadata=_is(PATH, "directory of the store"))
+    spool: DatabaseUrl | None = field(
+        default=None,
+        metadata=_is(DATABASE, "database of the store, for several routers; without it, it is in `data`"),
+    )
     profile: Literal["test", "production"] = field(
         default="production",
         metadata=_is(choice("test", "production"), "test codes are used in the test profile only"),

@@ -73,18 +73,19 @@ class Finishing:
         payload["event"] = head.event
         if head.left_out:
             left_out += head.left_out
-        at = payload["event_time"]
+        at, own = payload["event_time"], payload["event_id"]
         if at.__class__ is not int or not 0 <= at < _TIMES_BELOW:
             at = payload["event_time"] = p.event_time_of(at, arrival.now, left_out)
-        own = payload["event_id"]
-        if own.__class__ is not str or own[:1] not in _BEGINS_AN_ID:
+        if own.__class__ is not str or not own or own[0] not in _BEGINS_AN_ID:
             return self._identified(head, payload, left_out, arrival)
         try:
             body = orjson.dumps(payload)
         except TypeError:
             return None
         left = tuple(sorted(left_out)) if left_out else ()
-        return _NEW(Finished, (body, head.event, head.key_event, own, own, at, left, _WINDOW, None, _RESEND))
+        return _NEW(
+            Finished, (body, head.event, head.key_event, own, own, at, left, _WINDOW, None, _RESEND, payload)
+        )
 
     def _identified(
         self, head: Head, payload: dict[str, Any], left_out: LeftOut, arrival: Arrival
@@ -102,7 +103,7 @@ class Finishing:
             return None
         return Finished(
             body, head.event, head.key_event, known.sent, known.dedup, at, tuple(sorted(left_out)),
-            known.claim_seconds, known.claim_until, known.resend_seconds,
+            known.claim_seconds, known.claim_until, known.resend_seconds, payload,
         )  # fmt: skip
 
     def finish(self, send: Send, arrival: Arrival) -> Finished:

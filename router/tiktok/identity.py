@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +42,15 @@ _NOBODY_OUTSIDE = tuple(
         "ff00::/8",
     )
 )
+_SOME_INSIDE = frozenset(
+    str(number)
+    for block in _NOBODY_OUTSIDE
+    if block.version == 4
+    for number in range(block.network_address.packed[0], block.broadcast_address.packed[0] + 1)
+)
+"""How addresses begin of which at least some are not public."""
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"({_OCTET})(?:\.{_OCTET}){{3}}")
 _LONGEST_IP = 64
 UNEXPANDED_MACRO = "__CLICKID__"
 
@@ -66,6 +76,9 @@ def ip(value: str) -> str | Unfit:
 # Parsing an address costs as much as the rest of a payload, and a visitor sends many events.
 @lru_cache(maxsize=4096)
 def _public_ip(value: str) -> str | Unfit:
+    plain = _IPV4.fullmatch(value)
+    if plain is not None and plain[1] not in _SOME_INSIDE:
+        return value
     try:
         address = _unwrapped(ip_address(value.strip().partition("%")[0]))
     except ValueError:

@@ -48,7 +48,8 @@ def parse(text: bytes | bytearray | str) -> tuple[Any, Finding | None]:
 def _where(problem: ValueError) -> str:
     match problem:
         case orjson.JSONDecodeError():
-            return problem.msg.partition(": ")[0]
+            what = problem.msg.partition(": ")[0]
+            return f"{what} (line {problem.lineno}, column {problem.colno})"
         case _:
             return "it is not UTF-8"
 

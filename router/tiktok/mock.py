@@ -8,13 +8,17 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Final
 
-import uvicorn
-
+from router.serving import serve_on
+from router.settings import Limits
 from router.tiktok.mock_app import MAX_BODY, TRACK, MockApp
 from router.tiktok.mock_script import Scripted
 from router.tiktok.mock_state import Rights
+
+_STOP_SECONDS: Final = 1.0
+# Whatever the daemon sends from here comes from one address.
+_LIMITS: Final = Limits(connections=100_000, connections_per_address=100_000)
 
 __all__ = ["MockApp", "MockTikTok", "Scripted", "address", "listen", "serve"]
 
@@ -40,26 +44,22 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _server(app: MockApp) -> uvicorn.Server:
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        interface="asgi3",
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
-    return uvicorn.Server(config)
-
-
 def serve(app: MockApp, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM; call it from the main thread."""
+    asyncio.run(_serve_until_asked(app, listening))
+
+
+async def _serve_until_asked(app: MockApp, listening: socket.socket) -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises the signals that stopped it once more for whoever listened before it.
-        signal.signal(each, lambda number, frame: None)
-    _server(app).run(sockets=[listening])
+        asyncio.get_running_loop().add_signal_handler(each, app.closing.set)
+    await _serve(app, listening)
+
+
+async def _serve(app: MockApp, listening: socket.socket) -> None:
+    """Until the application closes."""
+    listener = await serve_on(app, listening, _LIMITS)
+    await app.closing.wait()
+    await listener.stop(_STOP_SECONDS)
 
 
 class MockTikTok:
@@ -74,7 +74,6 @@ class MockTikTok:
     ) -> None:
         self._app = MockApp(tokens, clock, max_body, apps)
         self._running = Event()
-        self._server = _server(self._app)
         self.base_url = ""
 
     def __enter__(self) -> MockTikTok:
@@ -86,7 +85,6 @@ class MockTikTok:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
         self._loop.call_soon_threadsafe(self._app.closing.set)
         self._thread.join()
         self._listening.close()
@@ -97,7 +95,7 @@ class MockTikTok:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._running.set()
-        await self._server.serve(sockets=[self._listening])
+        await _serve(self._app, self._listening)
 
     @property
     def track_url(self) -> str:

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
 
+from router.serving import Answer as HttpAnswer
+from router.serving import Headers, Request, json_answer
 from router.tiktok.mock_oauth import PORTAL, REVOKE, TOKEN, MockOAuth
 from router.tiktok.mock_script import Scripted, scripted
 from router.tiktok.mock_state import Answer, MockState, Rights
 
 TRACK: Final = "/open_api/v1.3/event/track/"
 _TRACK_OF_OTHER_VERSION: Final = ("/open_api/", "/event/track/")
+_HTML: Final[Headers] = ((b"content-type", b"text/html"),)
 _NO_JSON: Final = b"<html><body>no JSON here</body></html>"
 MAX_BODY: Final = 10 * 1024 * 1024
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 
 class MockApp:
-    """The ASGI application: the path of TikTok that takes events, those of a login, and `/_mock/…` to look
+    """The application: the path of TikTok that takes events, those of a login, and `/_mock/…` to look
     inside and steer it.
 
     A body over `max_body` bytes is refused; TikTok publishes no limit. `apps` maps ids of developer apps to
@@ -45,38 +43,35 @@ class MockApp:
         self._max_body = max_body
         self._serial = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, request: Request) -> HttpAnswer | None:
         """Answer one HTTP request."""
-        path, method = scope["path"], scope["method"]
-        body = await _read(receive, self._max_body)
+        path, method = request.path, request.method
+        body = await request.body(self._max_body)
         if path.startswith("/_mock/"):
-            await self._control(method, path.removeprefix("/_mock/"), body or b"", send)
-        elif path == TRACK and method == "POST":
-            await self._track(_headers(scope), body, receive, send)
-        elif path == PORTAL and method == "GET":
-            await self._consent(scope["query_string"].decode("latin-1"), send)
-        elif path in (TOKEN, REVOKE) and method == "POST":
-            await self._answer(send, *self.oauth.answer(path, _headers(scope), body or b""))
-        else:
-            await self._answer(send, _misdirected(path, method))
+            return self._control(method, path.removeprefix("/_mock/"), body or b"")
+        if path == TRACK and method == "POST":
+            return await self._track(request, body)
+        if path == PORTAL and method == "GET":
+            return self._consent(request.query_string.decode("latin-1"))
+        if path in (TOKEN, REVOKE) and method == "POST":
+            return self._answer(*self.oauth.answer(path, request.headers, body or b""))
+        return self._answer(_misdirected(path, method))
 
-    async def _track(self, headers: dict[str, str], body: bytes | None, receive: Receive, send: Send) -> None:
+    async def _track(self, request: Request, body: bytes | None) -> HttpAnswer | None:
+        headers = request.headers
         if body is None:
             answer = Answer(40002, f"the request body is larger than {self._max_body} bytes")
             self.state.note(headers, b"", answer, scripted=False)
-            await self._answer(send, answer)
-            return
+            return self._answer(answer)
         script = self.state.next_scripted()
-        if script is None:
-            answer = self.state.track(headers, body)
-            self.state.note(headers, body, answer, scripted=False)
-            await self._answer(send, answer)
-        else:
-            await self._follow(script, headers, body, receive, send)
+        if script is not None:
+            return await self._follow(script, request, body)
+        answer = self.state.track(headers, body)
+        self.state.note(headers, body, answer, scripted=False)
+        return self._answer(answer)
 
-    async def _follow(
-        self, script: Scripted, headers: dict[str, str], body: bytes, receive: Receive, send: Send
-    ) -> None:
+    async def _follow(self, script: Scripted, request: Request, body: bytes) -> HttpAnswer | None:
+        headers = request.headers
         usual = self.state.track(headers, body) if script.takes_events else None
         told = Answer(script.code, script.message, script.status or 200) if script.code is not None else usual
         if script.is_silent:
@@ -84,29 +79,29 @@ class MockApp:
         self.state.note(headers, body, told, scripted=True)
         await asyncio.sleep(script.delay)
         if told is not None:
-            await self._answer(send, told)
-        elif script.hang:
-            await self._hang(receive)
-        elif script.redirect is not None:
-            await _respond(send, 307, b"", [(b"location", script.redirect.encode())])
-        else:
-            await _respond(send, script.status or 200, _NO_JSON, [(b"content-type", b"text/html")])
+            return self._answer(told)
+        if script.hang:
+            await self._hang(request)
+            return None
+        if script.redirect is not None:
+            return _redirected(307, script.redirect)
+        return HttpAnswer(script.status or 200, _NO_JSON, _HTML)
 
-    async def _hang(self, receive: Receive) -> None:
-        gone = asyncio.ensure_future(receive())
+    async def _hang(self, request: Request) -> None:
+        """Say nothing until the client has gone, or the mock ends."""
+        gone = asyncio.ensure_future(request.part())
         closing = asyncio.ensure_future(self.closing.wait())
         await asyncio.wait({gone, closing}, return_when=asyncio.FIRST_COMPLETED)
         for each in (gone, closing):
             each.cancel()
 
-    async def _consent(self, query: str, send: Send) -> None:
+    def _consent(self, query: str) -> HttpAnswer:
         back = self.oauth.consent(query)
         if back is None:
-            await self._answer(send, Answer(40002, "app_id, redirect_uri and state are required", 400))
-        else:
-            await _respond(send, 302, b"", [(b"location", back.encode())])
+            return self._answer(Answer(40002, "app_id, redirect_uri and state are required", 400))
+        return _redirected(302, back)
 
-    async def _answer(self, send: Send, answer: Answer, data: Mapping[str, Any] | None = None) -> None:
+    def _answer(self, answer: Answer, data: Mapping[str, Any] | None = None) -> HttpAnswer:
         self._serial += 1
         body = {
             "code": answer.code,
@@ -114,21 +109,21 @@ class MockApp:
             "request_id": f"mock{self._serial:012d}",
             "data": dict(data or {}),
         }
-        await _json(send, answer.status, body)
+        return json_answer(answer.status, body)
 
-    async def _control(self, method: str, action: str, body: bytes, send: Send) -> None:
+    def _control(self, method: str, action: str, body: bytes) -> HttpAnswer:
         match method, action:
             case "GET", "counted":
-                await _json(send, 200, self.state.counted())
+                return json_answer(200, self.state.counted())
             case "GET", "requests":
-                await _json(send, 200, self.state.requests())
+                return json_answer(200, self.state.requests())
             case "GET", "stats":
-                await _json(send, 200, self.state.stats())
+                return json_answer(200, self.state.stats())
             case "POST", "script" | "revoke" | "reset":
                 problem = self._steer(action, body)
-                await _json(send, 400 if problem else 200, {"error": problem} if problem else {"ok": True})
+                return json_answer(400 if problem else 200, {"error": problem} if problem else {"ok": True})
             case _:
-                await _json(send, 404, {"error": "GET counted, requests, stats; POST script, revoke, reset"})
+                return json_answer(404, {"error": "GET counted, requests, stats; POST script, revoke, reset"})
 
     def _steer(self, action: str, body: bytes) -> str | None:
         if action == "reset":
@@ -168,28 +163,5 @@ def _misdirected(path: str, method: str) -> Answer:
     return Answer(40400, "no such path", 404)
 
 
-def _headers(scope: Scope) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-
-
-async def _read(receive: Receive, most: int) -> bytes | None:
-    """The whole body, None when it is longer than `most` bytes; what is too much is read and forgotten."""
-    body, length = bytearray(), 0
-    while True:
-        message = await receive()
-        chunk = message.get("body", b"")
-        length += len(chunk)
-        if length <= most:
-            body += chunk
-        if not message.get("more_body"):
-            return bytes(body) if length <= most else None
-
-
-async def _json(send: Send, status: int, value: Any) -> None:
-    await _respond(send, status, orjson.dumps(value), [(b"content-type", b"application/json")])
-
-
-async def _respond(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})
+def _redirected(status: int, place: str) -> HttpAnswer:
+    return HttpAnswer(status, b"", ((b"location", place.encode()),))

@@ -17,6 +17,7 @@ from router.tiktok import event_id as ids
 from router.tiktok.catalogue import FIELD_ORDER, TARGET, current_name, wire_name
 from router.tiktok.event_id import EventId
 from router.tiktok.identity import FITS, Fit, Unfit
+from router.tiktok.match_keys import match_keys_of, order_of
 
 LeftOut = tuple[str, str]
 
@@ -31,7 +32,8 @@ class Finished(NamedTuple):
 
     `event` is the name on the wire, `key_event` TikTok's current name for it; the dedup key is made of that
     and `dedup_id`. `event_time` is in epoch seconds. `left_out` has the fields that could not be sent, each
-    with its reason. For `claim_seconds`, `claim_until` and `resend_seconds` see `EventId`.
+    with its reason, `fields` what was made into the payload. For `claim_seconds`, `claim_until` and
+    `resend_seconds` see `EventId`.
 
     A tuple, because one is made for every event and a frozen dataclass takes five times as long.
     """
@@ -46,6 +48,17 @@ class Finished(NamedTuple):
     claim_seconds: int
     claim_until: int | None
     resend_seconds: int
+    fields: Mapping[str, Any]
+
+    @property
+    def match_keys(self) -> tuple[str, ...]:
+        """Those fields of `user` that tell a person."""
+        return match_keys_of(self.fields)
+
+    @property
+    def order(self) -> str | None:
+        """The order that the payload speaks of."""
+        return order_of(self.fields)
 
     def __repr__(self) -> str:
         return f"Finished(event={self.event!r}, event_time={self.event_time!r}, left_out={self.left_out!r})"
@@ -77,7 +90,7 @@ def finish(send: Send, event: Mapping[str, Any], arrival_now: int, settings: Map
     if known.sent is not None:
         head["event_id"] = known.sent
     rest = {key: value for key, value in send.payload.items() if key not in HEAD}
-    payload = _encoded(head, _object(rest, ROOT, left_out, DEEPEST) or {}, left_out)
+    payload, fields = _encoded(head, _object(rest, ROOT, left_out, DEEPEST) or {}, left_out)
     return Finished(
         payload=payload,
         event=name,
@@ -89,6 +102,7 @@ def finish(send: Send, event: Mapping[str, Any], arrival_now: int, settings: Map
         claim_seconds=known.claim_seconds,
         claim_until=known.claim_until,
         resend_seconds=known.resend_seconds,
+        fields=fields,
     )
 
 
@@ -221,13 +235,18 @@ def unlisted(slot: Slot, key: str) -> Slot:
     return Slot(f"{slot.path}.{key}".lstrip(".") if known else slot.path, _LAST)
 
 
-def _encoded(head: dict[str, Any], body: dict[str, Any], left_out: list[LeftOut]) -> bytes:
+def _encoded(
+    head: dict[str, Any], body: dict[str, Any], left_out: list[LeftOut]
+) -> tuple[bytes, dict[str, Any]]:
+    """The payload, and what is in it."""
+    fields = head | body
     try:
-        return orjson.dumps(head | body)
+        return orjson.dumps(fields), fields
     except TypeError:
         # What was taken out may leave a list with one element, or nothing.
         rest = _encodable(body, ROOT, left_out) or {}
-        return orjson.dumps(head | (_object(rest, ROOT, left_out, DEEPEST) or {}))
+        fields = head | (_object(rest, ROOT, left_out, DEEPEST) or {})
+        return orjson.dumps(fields), fields
 
 
 def _encodable(value: Any, slot: Slot, left_out: list[LeftOut]) -> Any:

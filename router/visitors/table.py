@@ -138,6 +138,9 @@ class VisitorTable:
     def begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
 
+    def finish(self) -> None:
+        """Each job does all of its work."""
+
     def commit(self) -> None:
         self._connection.execute("COMMIT")
 

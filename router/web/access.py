@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cachetools import LRUCache
 
 from router.keyring import Grant
+from router.serving import Refusal
+from router.serving.peer import household
 from router.settings import Scheme, Settings
-from router.web.asgi import Refusal
 from router.web.cors import Cors
 from router.web.keys import KeyRing
-from router.web.peer import household
 from router.web.rates import Buckets
 from router.web.signatures import scheme_of
 
@@ -22,8 +21,7 @@ _MINUTE: Final = 60.0
 _MOST_PROVEN: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who asks: the request's headers, its peer, the client's address if it can be told, the key shown.
 
     `is_server` says that only servers ask there, for keys that leave it open.
@@ -45,8 +43,7 @@ class Caller:
         return self.headers.get("origin")
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(NamedTuple):
     """Somebody who may come in. With `signed` the body has to be verified before that is sure.
 
     Without `grant` no keys are asked for.
@@ -151,12 +148,12 @@ class Gate:
 
     def _paced(self, admitted: Pass) -> Pass | Refusal:
         """The address goes first: what it sends too much does not count against the key."""
-        now, grant, rate = self._clock(), admitted.grant, self._limits.requests_per_address
+        grant, rate = admitted.grant, self._limits.requests_per_address
         if rate and admitted.from_visitor:
-            wait = self._rates.wait(admitted.caller.household, rate, now)
+            wait = self._rates.wait(admitted.caller.household, rate, self._clock())
             if wait:
                 return _too_many("this address is over its rate", wait)
-        wait = self._rates.wait(grant, grant.rate, now) if grant and grant.rate else 0.0
+        wait = self._rates.wait(grant, grant.rate, self._clock()) if grant and grant.rate else 0.0
         return _too_many("this key is over its rate", wait) if wait else admitted
 
 

@@ -7,10 +7,11 @@ from secrets import randbelow
 from types import TracebackType
 from typing import Final
 
+from router.serving import Refusal, Request
 from router.settings import Limits
-from router.web.asgi import Head, Receive, Refusal
 
 _GZIP: Final = 31
+_ENCODINGS: Final = ("", "identity", "gzip", "x-gzip")
 # Even the smallest body may become a page long, whatever the ratio.
 _ALWAYS_BYTES: Final = 4096
 # A gzip file may have members, and each of them costs a copy of the rest.
@@ -55,10 +56,10 @@ class Loan:
         return taken
 
 
-def leaves_much(head: Head) -> bool:
+def leaves_much(request: Request) -> bool:
     """Whether an unread body is better cut off than waited for."""
-    declared = head.headers.get("content-length", "")
-    return "transfer-encoding" in head.headers or (declared.isdecimal() and int(declared) > _UNREAD_BYTES)
+    declared = request.headers.get("content-length", "")
+    return "transfer-encoding" in request.headers or (declared.isdecimal() and int(declared) > _UNREAD_BYTES)
 
 
 def soon() -> int:
@@ -66,39 +67,48 @@ def soon() -> int:
     return 5 + randbelow(11)
 
 
-async def read_body(head: Head, receive: Receive, limits: Limits, loan: Loan) -> bytes | Refusal | None:
+async def read_body(request: Request, limits: Limits, loan: Loan) -> bytes | Refusal | None:
     """The body as it came; None when the sender has gone."""
-    declared = head.headers.get("content-length", "")
-    if _encoding(head) not in ("identity", "gzip", "x-gzip", ""):
+    declared = request.headers.get("content-length", "")
+    if _encoding(request) not in _ENCODINGS:
         return Refusal(415, "unknown_encoding", "Content-Encoding may be gzip or identity", close=True)
-    if declared.isdecimal() and _hopeless(int(declared), head, limits):
+    if declared.isdecimal() and _hopeless(int(declared), request, limits):
         return _too_large(limits, close=True)
-    return await _receive_all(receive, limits, loan)
+    return await _receive_all(request, limits, loan)
 
 
-def unpack(head: Head, body: bytes, limits: Limits, loan: Loan) -> bytes | Refusal:
+def unpack(request: Request, body: bytes, limits: Limits, loan: Loan) -> bytes | Refusal:
     """The body decompressed."""
-    return _gunzip(body, limits, loan) if "gzip" in _encoding(head) else body
+    return _gunzip(body, limits, loan) if "gzip" in _encoding(request) else body
 
 
-def _encoding(head: Head) -> str:
-    return head.headers.get("content-encoding", "identity").strip().lower()
+def _encoding(request: Request) -> str:
+    said = request.headers.get("content-encoding")
+    return said.strip().lower() if said else ""
 
 
-def _hopeless(declared: int, head: Head, limits: Limits) -> bool:
+def _hopeless(declared: int, request: Request, limits: Limits) -> bool:
     """Whether not to read at all; what is a little too large is read, so that the sender sees the answer."""
     too_large = declared > limits.batch_bytes
-    return too_large and (declared > 2 * limits.batch_bytes or "expect" in head.headers)
+    return too_large and (declared > 2 * limits.batch_bytes or "expect" in request.headers)
 
 
-async def _receive_all(receive: Receive, limits: Limits, loan: Loan) -> bytes | Refusal | None:
+def read_at_once(request: Request, limits: Limits, loan: Loan) -> bytes | None:
+    """The body as it came, where all of it is here and nothing speaks against it; else `read_body` tells."""
+    size = request.at_hand
+    if size is None or size > limits.batch_bytes or _encoding(request) not in _ENCODINGS:
+        return None
+    return request.take() if loan.take(size) else None
+
+
+async def _receive_all(request: Request, limits: Limits, loan: Loan) -> bytes | Refusal | None:
     parts: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
+        came = await request.part()
+        if came is None:
             return None
-        part, more = message.get("body", b""), message.get("more_body", False)
+        part, more = came
         size += len(part)
         if size > 2 * limits.batch_bytes:
             return _too_large(limits, close=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from router.inputs.matching import sent_headers
-from router.web.asgi import Answer, Headers
+from router.serving import Answer, Headers
 
 _VARY: Headers = ((b"vary", b"origin"),)
 _OWN_HEADERS: Final = (

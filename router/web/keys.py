@@ -153,24 +153,23 @@ def shown_key(
 
     `also` are further headers that hold a key, in lower case. Some trackers leave out the word `Basic`.
     """
-    return next(_shown(headers, query, parameter, also), None)
-
-
-def _shown(
-    headers: Mapping[str, str], query: Mapping[str, str], parameter: str | None, also: Iterable[str]
-) -> Iterator[str]:
     for name in ("x-write-key", *also):
         if key := headers.get(name):
-            yield key.strip()
-    scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
+            return key.strip()
+    authorization = headers.get("authorization")
+    authorized = _authorized(authorization) if authorization else None
+    if authorized is not None or not parameter:
+        return authorized
+    return query.get(parameter) or None
+
+
+def _authorized(header: str) -> str | None:
+    scheme, _, credentials = header.strip().partition(" ")
     if scheme.lower() == "bearer":
-        yield credentials.strip()
-    elif scheme.lower() == "basic":
-        yield _basic_user(credentials)
-    elif scheme and not credentials and (key := _basic_user(scheme)):
-        yield key
-    if parameter and (key := query.get(parameter)):
-        yield key
+        return credentials.strip()
+    if scheme.lower() == "basic":
+        return _basic_user(credentials)
+    return None if credentials else _basic_user(scheme) or None
 
 
 def _basic_user(credentials: str) -> str:

@@ -12,9 +12,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from router import __version__
 from router.delivery.condition import State
-from router.web.labels import OTHER, Bounded, Children
+from router.web.labels import OTHER, Bounded, Children, Distribution, Listed, Tallied
 from router.web.rollout_metrics import RolloutMetrics
+from router.web.sharing_metrics import SharingMetrics
 from router.web.visitor_metrics import VisitorMetrics
+from router.web.worker_metrics import WorkerMetrics
 
 _BATCH_SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -37,23 +39,24 @@ class Metrics:
         self._build()
         self.rollout = RolloutMetrics(self.registry)
         self.visitors = VisitorMetrics(self.registry)
+        self.workers = WorkerMetrics(self.registry)
+        self.sharing = SharingMetrics(self.registry)
 
     def _intake(self) -> None:
-        answers = self._counter("requests", "requests by status of the answer", "status")
-        self._answers = Children(lambda status: answers.labels(str(status)))
-        received = self._counter("events_received", "events that came in", "format")
-        self._formats = Children(received.labels)
+        self._answers = self._tallied("requests", "requests by status of the answer", "status")
+        self._received = self._tallied("events_received", "events that came in", "format")
         self._rejected = self._counter("events_rejected", "events and bodies not taken", "code")
         self._refused = self._counter(
             "requests_refused", "requests that were refused, whatever their senders heard", "format", "code"
         )
-        self._answer_seconds = self._histogram(
+        seconds = self._histogram(
             "request_seconds", "time from a request's head to its answer", _SHORT_SECONDS, "format", "status"
         )
+        self._answer_seconds = Children(lambda values: seconds.labels(*values))
 
     def _rule_set(self) -> None:
         labels = ("outcome", "reason", "destination", "event")
-        self._outcomes = self._counter("outcomes", "what became of events", *labels)
+        self._outcomes = self._tallied("outcomes", "what became of events", *labels)
         self._consent_unread = self._counter(
             "consent_unread", "events that say something of consent that no setting maps", "format"
         )
@@ -70,12 +73,14 @@ class Metrics:
         self._attempts = self._counter(
             "attempts", "requests to a destination by class of the answer", "destination", "class"
         )
-        self._order_repeats = self._counter(
+        self._order_repeats = self._tallied(
             "order_repeats", "orders that came again under another event id", "destination", "event"
         )
-        self._match_events = self._counter("match_events", "events sent, by event source", "source")
-        self._match_keys = self._counter("match_keys", "those of them that had a match key", "source", "key")
-        self._held = self._gauge("destination_held", "1 while a destination is held", "destination")
+        self._match_events = self._tallied("match_events", "events taken to send, by event source", "source")
+        self._match_keys = Listed(
+            "tagwright_match_keys", "those of them that have a match key", ("source", "key"),
+            registry=self.registry,
+        )  # fmt: skip
         self._state = self._gauge(
             "destination_state", "1 for the state that a destination is in, else 0", "destination", "state"
         )
@@ -94,9 +99,10 @@ class Metrics:
         )
         self._sizes = self._histogram("batch_events", "events a request", _BATCH_SIZES, "destination")
         self._seconds = self._histogram("batch_seconds", "time a request took", _SECONDS, "destination")
-        self._ages = self._histogram(
-            "delivery_seconds", "time from acceptance to the confirmed send", _AGES, "destination"
-        )
+        self._ages = Distribution(
+            "tagwright_delivery_seconds", "time from acceptance to the confirmed send", ("destination",),
+            buckets=_AGES, registry=self.registry,
+        )  # fmt: skip
 
     def _store(self) -> None:
         self._rows = self._gauge("spool_rows", "events on disk that wait or are being sent")
@@ -121,6 +127,9 @@ class Metrics:
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"tagwright_{name}", text, labels, registry=self.registry)
 
+    def _tallied(self, name: str, text: str, *labels: str) -> Tallied:
+        return Tallied(f"tagwright_{name}", text, labels, registry=self.registry)
+
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"tagwright_{name}", text, labels, registry=self.registry)
 
@@ -134,15 +143,15 @@ class Metrics:
 
     def answered(self, status: int) -> None:
         """A request was answered."""
-        self._answers[status].inc()
+        self._answers.note(str(status))
 
     def answered_in(self, format: str | None, status: int, seconds: float) -> None:  # noqa: A002
         """An answer took so long; `format` is None where no format has the path."""
-        self._answer_seconds.labels(format or "-", f"{status // 100}xx").observe(seconds)
+        self._answer_seconds[format or "-", f"{status // 100}xx"].observe(seconds)
 
     def received(self, format: str, count: int) -> None:  # noqa: A002
         """Events came in, taken or not."""
-        self._formats[format].inc(count)
+        self._received.note(format, count=count)
 
     def rejected(self, code: str, count: int = 1) -> None:
         """Events, or a whole body, were not taken."""
@@ -159,11 +168,12 @@ class Metrics:
         reason: str | None = None,
         destination: str | None = None,
         event: str | None = None,
+        count: int = 1,
     ) -> None:
-        """What became of an event at a destination; `event` is the name of the event that came in."""
-        self._outcomes.labels(
-            outcome, self._reason(reason), self._destination(destination), self._event(event)
-        ).inc()
+        """What became of events at a destination; `event` is the name of the event that came in."""
+        self._outcomes.note(
+            outcome, self._reason(reason), self._destination(destination), self._event(event), count=count
+        )
 
     def consent_unread(self, format: str) -> None:  # noqa: A002
         """An event says something of consent, and nobody could read it."""
@@ -186,10 +196,6 @@ class Metrics:
         labels = (self._destination(destination), self._reason(reason), self._code(code))
         self._dead.labels(*labels).inc(count)
 
-    def held(self, destination: str, *, is_held: bool) -> None:
-        """A destination was held or released."""
-        self._held.labels(self._destination(destination)).set(1 if is_held else 0)
-
     def destinations(self, states: Mapping[str, tuple[str, int]]) -> None:
         """All destinations as they are now: state, and how many events wait for it. Others are forgotten."""
         self._state.clear()
@@ -199,10 +205,6 @@ class Metrics:
             self._pending.labels(destination).set(count)
             for each in get_args(State):
                 self._state.labels(destination, each).set(each == state)
-
-    def pending(self, destination: str, count: int) -> None:
-        """So many events wait for a destination."""
-        self._pending.labels(self._destination(destination)).set(count)
 
     def oldest(self, seconds: float) -> None:
         """The event that waits longest was accepted so long ago; 0 when none waits."""
@@ -218,19 +220,18 @@ class Metrics:
         """A request was answered, or failed; `answer` is the class of that."""
         self._attempts.labels(self._destination(destination), self._reason(answer)).inc()
 
-    def delivered_after(self, destination: str, seconds: float) -> None:
-        """An event was sent so long after it was accepted."""
-        self._ages.labels(self._destination(destination)).observe(max(0.0, seconds))
+    def delivered_after(self, destination: str, seconds: Collection[float]) -> None:
+        """Events were sent so long after they had been accepted."""
+        self._ages.labels(self._destination(destination)).observe_all([max(0.0, each) for each in seconds])
 
-    def matched_by(self, source: str, keys: Iterable[str]) -> None:
-        """An event was sent that had these match keys."""
-        self._match_events.labels(source).inc()
-        for key in keys:
-            self._match_keys.labels(source, key).inc()
+    def matched_by(self, source: str, keys: Iterable[str], count: int = 1) -> None:
+        """Events are to be sent that have these match keys."""
+        self._match_events.note(source, count=count)
+        self._match_keys.note(source, *keys, count=count)
 
     def order_repeated(self, destination: str, event: str) -> None:
         """An order came that is known under another event id; `event` is the destination's name for it."""
-        self._order_repeats.labels(self._destination(destination), self._sent_as(event)).inc()
+        self._order_repeats.note(self._destination(destination), self._sent_as(event))
 
     def changed(self, destination: str, state: str, reason: str, code: str) -> None:
         """A destination came into this state."""

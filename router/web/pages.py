@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from router.inputs.matching import PageMatch, find_page, is_webhook, methods_of
+from router.serving import Answer, Refusal, Request, refuse
 from router.web.access import Gate
-from router.web.asgi import Answer, Head, Refusal, refuse
 from router.web.body import leaves_much
 from router.web.cors import Cors
 from router.web.entrance import Entrance
@@ -27,40 +27,40 @@ class Pages:
         self._gate = gate
         self._cors = cors
 
-    def answer(self, head: Head) -> Told:
+    def answer(self, request: Request) -> Told:
         """The answer to a request that no endpoint takes."""
-        methods = methods_of(head.path)
+        methods = methods_of(request.path)
         if not methods:
-            return _refused(head, Refusal(404, "not_found", "there is nothing at this path"))
-        if head.method == "OPTIONS":
-            return Told(self._options(head, (*methods, "OPTIONS")))
-        page = find_page(head.path) if head.method == "GET" else None
+            return _refused(request, Refusal(404, "not_found", "there is nothing at this path"))
+        if request.method == "OPTIONS":
+            return Told(self._options(request, (*methods, "OPTIONS")))
+        page = find_page(request.path) if request.method == "GET" else None
         if page is not None:
-            return self._page(head, page)
+            return self._page(request, page)
         allowed = ", ".join((*methods, "OPTIONS"))
         headers = ((b"allow", allowed.encode()),)
-        return _refused(head, Refusal(405, "not_allowed", f"this path takes {allowed}", headers=headers))
+        return _refused(request, Refusal(405, "not_allowed", f"this path takes {allowed}", headers=headers))
 
-    def _page(self, head: Head, found: PageMatch) -> Told:
+    def _page(self, request: Request, found: PageMatch) -> Told:
         """Whoever guesses at keys by asking for pages is slowed down as if by posting."""
-        caller = self._entrance.caller(head, found.format)
-        caller = replace(caller, key=found.write_key or caller.key)
+        caller = self._entrance.caller(request, found.format)
+        caller = caller._replace(key=found.write_key or caller.key)
         if found.page.needs_key:
             doubt = self._gate.doubt(caller)
             if doubt is not None:
                 answer = refuse(doubt) if doubt.status == 429 else as_answer(found.page.unknown_key)
                 return Told(answer, code=doubt.code)
-        return Told(as_answer(found.page.render(caller.key or "", head.headers.get("host", ""))))
+        return Told(as_answer(found.page.render(caller.key or "", request.headers.get("host", ""))))
 
-    def _options(self, head: Head, methods: Sequence[str]) -> Answer:
-        broker = head.headers.get("webhook-request-origin", "")
-        if is_webhook(head.path) and _BROKER.fullmatch(broker):
+    def _options(self, request: Request, methods: Sequence[str]) -> Answer:
+        broker = request.headers.get("webhook-request-origin", "")
+        if is_webhook(request.path) and _BROKER.fullmatch(broker):
             return _agreed(broker, methods)
-        return self._cors.preflight(head.headers.get("origin"), methods)
+        return self._cors.preflight(request.headers.get("origin"), methods)
 
 
-def _refused(head: Head, refusal: Refusal) -> Told:
-    return Told(refuse(replace(refusal, close=leaves_much(head))), code=refusal.code)
+def _refused(request: Request, refusal: Refusal) -> Told:
+    return Told(refuse(replace(refusal, close=leaves_much(request))), code=refusal.code)
 
 
 def _agreed(broker: str, methods: Sequence[str]) -> Answer:

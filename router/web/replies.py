@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import lru_cache
 
-from router.inputs import Decoded
+from router.inputs import Decoded, Rejection
 from router.inputs.wire import Answering, Reply
+from router.serving import Answer, Refusal, json_answer, refuse
 from router.web.acceptance import OUTCOMES, Receipt
-from router.web.asgi import Answer, Refusal, json_answer, refuse
 
 
 def as_answer(reply: Reply) -> Answer:
@@ -24,17 +24,26 @@ def refusal_answer(refusal: Refusal, answering: Answering | None) -> Answer:
     if reply is None:
         return refuse(refusal)
     answer = as_answer(reply)
-    return replace(answer, headers=(*answer.headers, (b"connection", b"close"))) if refusal.close else answer
+    return answer._replace(headers=(*answer.headers, (b"connection", b"close"))) if refusal.close else answer
 
 
 def receipt_answer(decoded: Decoded, receipt: Receipt, status: int | None) -> Answer:
     """The router's own answer to a body that could be read; with another status where one is usual."""
-    all_rejected = decoded.rejections and not decoded.arrivals
-    return json_answer(
-        status or (400 if all_rejected else 202),
-        {
-            "accepted": len(decoded.arrivals),
-            "rejected": decoded.rejections,
-            "outcomes": {name: receipt.outcomes.get(name, 0) for name in OUTCOMES},
-        },
-    )
+    outcomes = tuple([receipt.outcomes.get(name, 0) for name in OUTCOMES])
+    if not decoded.rejections:
+        return _all_taken(status or 202, len(decoded.arrivals), outcomes)
+    usual = 202 if decoded.arrivals else 400
+    return _receipt(status or usual, len(decoded.arrivals), decoded.rejections, outcomes)
+
+
+@lru_cache(maxsize=1024)
+def _all_taken(status: int, accepted: int, outcomes: tuple[int, ...]) -> Answer:
+    """Most answers are one of few."""
+    return _receipt(status, accepted, (), outcomes)
+
+
+def _receipt(
+    status: int, accepted: int, rejected: tuple[Rejection, ...], outcomes: tuple[int, ...]
+) -> Answer:
+    counts = dict(zip(OUTCOMES, outcomes, strict=True))
+    return json_answer(status, {"accepted": accepted, "rejected": rejected, "outcomes": counts})

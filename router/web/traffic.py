@@ -14,11 +14,12 @@ _LOG: Final = structlog.get_logger()
 
 
 class Traffic:
-    """Tells of requests; with `lines` the log hears of each of them. Nothing of an event is told."""
+    """Tells of requests, and nothing of events; with `lines` the log hears of each, with `spans` a trace."""
 
-    def __init__(self, metrics: Metrics, *, lines: bool) -> None:
+    def __init__(self, metrics: Metrics, *, lines: bool, spans: bool) -> None:
         self._metrics = metrics
         self._lines = lines
+        self._spans = spans
 
     def answered(self, visit: Visit, told: Told, seconds: float, span: Span) -> None:
         """The answer is about to be sent, so long after the request's head."""
@@ -27,9 +28,10 @@ class Traffic:
         self._metrics.answered_in(name, status, seconds)
         if told.code:
             self._metrics.refused(name, told.code)
-        span.note(_facts(visit, told))
-        if status >= 500:
-            span.fail(told.code)
+        if self._spans:
+            span.note(_facts(visit, told))
+            if status >= 500:
+                span.fail(told.code)
         if self._lines:
             _LOG.info(
                 "request",
@@ -40,12 +42,12 @@ class Traffic:
 
 def span_name(visit: Visit) -> str:
     """The name of a request's span. Paths that take no events may be anything, and are not in it."""
-    return f"{visit.head.method} {visit.match.endpoint.path}" if visit.match else visit.head.method
+    return f"{visit.request.method} {visit.match.endpoint.path}" if visit.match else visit.request.method
 
 
 def _facts(visit: Visit, told: Told) -> dict[str, Fact]:
     facts: dict[str, Fact] = {
-        "http.request.method": visit.head.method,
+        "http.request.method": visit.request.method,
         "http.response.status_code": told.answer.status,
         "tagwright.events.accepted": told.accepted,
         "tagwright.events.rejected": sum(told.rejected.values()),

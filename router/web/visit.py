@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from secrets import token_hex
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from router.inputs.matching import Match
+from router.serving import Answer, Request
 from router.tracing import trace_id_of
-from router.web.asgi import Answer, Head
+from router.web.serials import own_id
 
 _GIVEN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """A request: what it is for, if it brings events, and the id that it goes by in logs and traces."""
 
-    head: Head
+    request: Request
     match: Match | None
     correlation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """An answer and what it is about: events taken, events rejected by code.
 
     `code` is why the request was refused, whatever its sender hears.
@@ -33,13 +31,14 @@ class Told:
 
     answer: Answer
     accepted: int = 0
-    rejected: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = MappingProxyType({})
     code: str = ""
 
 
 def correlation_of(headers: Mapping[str, str]) -> str:
-    """The id of a request: its `X-Request-Id` if that is plain, else its trace's, else 16 random digits."""
-    given = headers.get("x-request-id", "")
-    if _GIVEN.fullmatch(given):
+    """The id of a request: its `X-Request-Id` if that is plain, else its trace's, else one of our own."""
+    given = headers.get("x-request-id")
+    if given and _GIVEN.fullmatch(given):
         return given
-    return trace_id_of(headers.get("traceparent", "")) or token_hex(8)
+    parent = headers.get("traceparent")
+    return (parent and trace_id_of(parent)) or own_id()

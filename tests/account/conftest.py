@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 import router
 from router.tiktok.mock import MockTikTok
+from tests.faults.processes import Talk, launcher
 
 APP = "7123456789012345678"
 SECRET = "app-secret-3f786850e387550fdab836ed7e6dc881de23001b"
@@ -22,33 +21,31 @@ _ADDRESS = re.compile(r"^https?://\S+/portal/auth\?\S+$", re.MULTILINE)
 
 @dataclass
 class Login:
-    """A `tagwright` that runs; what it printed so far."""
+    """A `tagwright` that runs; what was read of its errors so far."""
 
-    process: subprocess.Popen[str]
+    talk: Talk
     said: str = ""
 
     def address(self) -> str:
         """The address that somebody is asked to open."""
-        assert self.process.stderr is not None
         while not (found := _ADDRESS.search(self.said)):
-            line = self.process.stderr.readline()
+            line = self.talk.warns.readline()
             assert line, self.said
             self.said += line
         return found[0]
 
     def waiting_on(self) -> str:
         """Where the browser is waited for."""
-        assert self.process.stderr is not None
         while "Waiting for the browser on " not in self.said:
-            line = self.process.stderr.readline()
+            line = self.talk.warns.readline()
             assert line, self.said
             self.said += line
         return self.said.rpartition("Waiting for the browser on ")[2].strip()
 
     def end(self, typed: str | None = None) -> tuple[int, str, str]:
         """Exit status, standard output, all of standard error."""
-        out, rest = self.process.communicate(typed, timeout=30)
-        return self.process.returncode, out, self.said + rest
+        status, out, rest = self.talk.end(typed or "")
+        return status, out, self.said + rest
 
 
 class Shell:
@@ -68,11 +65,7 @@ class Shell:
     def start(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> Login:
         merged = {**self.env, **(env or {})}
         given = {name: value for name, value in merged.items() if value is not None}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "router.cli", *arguments], cwd=self.folder, env=given, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        self.running.append(Login(process))
+        self.running.append(Login(launcher().talk(arguments, given, self.folder)))
         return self.running[-1]
 
     def run(
@@ -82,9 +75,7 @@ class Shell:
 
     def close(self) -> None:
         for each in self.running:
-            if each.process.poll() is None:
-                each.process.kill()
-            each.process.communicate()
+            each.talk.close()
 
 
 @pytest.fixture(scope="module")

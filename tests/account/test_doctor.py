@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,8 +63,7 @@ def order(event_id: str) -> dict[str, Any]:
 def test_beside_a_running_daemon(shop: Shell) -> None:
     places = ("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
     daemon = shop.start("run", "--rules", "standard.rules", *places)
-    assert daemon.process.stdout is not None
-    url, admin = (daemon.process.stdout.readline().split()[-1] for _ in range(2))
+    url, admin = (daemon.talk.says.readline().split()[-1] for _ in range(2))
     post = httpx.post(f"{url}/v1/events", json=[order("a"), order("b")], trust_env=False)
     assert post.json()["outcomes"]["send"] == 2
     address = admin.removeprefix("http://")
@@ -83,7 +83,7 @@ def test_beside_a_running_daemon(shop: Shell) -> None:
     status, out, _ = shop.run("coverage", "--admin", address, "--json")
     (row,) = json.loads(out)["rows"]
     assert (status, row["events"], row["keys"]["email"]["share"]) == (0, 2, 1.0)
-    daemon.process.terminate()
+    daemon.talk.process.send_signal(signal.SIGTERM)
     assert daemon.end()[0] == 0
 
 
@@ -103,10 +103,9 @@ def test_what_waits_for_a_daemon_is_seen(shop: Shell) -> None:
     places = ("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
     nowhere = {"TAGWRIGHT_TIKTOK_BASE_URL": "http://127.0.0.1:9"}
     daemon = shop.start("run", "--rules", "standard.rules", *places, env=nowhere)
-    assert daemon.process.stdout is not None
-    url = daemon.process.stdout.readline().split()[-1]
+    url = daemon.talk.says.readline().split()[-1]
     assert httpx.post(f"{url}/v1/events", json=order("a"), trust_env=False).status_code == 202
-    daemon.process.kill()
+    daemon.talk.process.kill()
     daemon.end()
     _, found = findings(shop, "--offline", "--admin", "127.0.0.1:9")
     assert found["queue"][0]["state"] == "problem"

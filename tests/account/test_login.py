@@ -84,7 +84,7 @@ def test_the_address_asks_for_this_app_and_an_unguessable_state(shell: Shell) ->
         assert asked["redirect_uri"][0].startswith("http://127.0.0.1:")
         assert len(asked["state"][0]) >= 43
         states.add(asked["state"][0])
-        running.process.kill()
+        running.talk.process.kill()
     assert len(states) == 2
 
 

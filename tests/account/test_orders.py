@@ -28,7 +28,10 @@ def seen(
     payload = {"event_id": event_id, "properties": {"order_id": order}, "event_time": NOW}
     send = Send(destination, "web", event, payload, Place("shop.rules", 1))
     arrival = Arrival({"event_name": "purchase", "meta": dict(meta)}, NOW)
-    return watch.note(send, finish(send, arrival.event, NOW, {}), arrival)
+    done, before = finish(send, arrival.event, NOW, {}), watch.repeated.total()
+    if done.order is not None:
+        watch.note(destination, done.key_event, done.order, done.dedup_id, sender_of(arrival.event))
+    return watch.repeated.total() > before
 
 
 def test_a_sale_that_comes_from_two_senders() -> None:

@@ -24,7 +24,7 @@ def test_report(tagwright, golden):
     result = tagwright(*BOTH, "--events", "events.jsonl", "--each")
     assert result.exit_code == 1
     golden(result.stdout, "diff.txt")
-    assert result.stderr == "event 9 is left out: the body is not JSON\n"
+    assert result.stderr == "event 9 is left out: the body is not JSON: column 16\n"
 
 
 def test_json_has_a_line_for_each_changed_event_and_a_summary(tagwright, golden):

@@ -38,14 +38,14 @@ def test_arrays_and_lines_give_the_same_events(events, indent, chunk):
 def test_broken_lines_cost_no_other():
     assert _read('{"a":1}\n\n{"a":\n7\n{"a":2}\n') == [
         {"a": 1},
-        "the body is not JSON",
+        "the body is not JSON: column 6",
         "an event is a JSON object",
         {"a": 2},
     ]
 
 
 def test_a_broken_first_line_is_one_line():
-    assert _read('{"a"}\n{"a":2}\n') == ["the body is not JSON", {"a": 2}]
+    assert _read('{"a"}\n{"a":2}\n') == ["the body is not JSON: column 5", {"a": 2}]
 
 
 def test_broken_array_members_are_told():

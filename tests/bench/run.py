@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,33 @@ def main() -> int:
     parser.add_argument(
         "--events", type=Path, metavar="FOLDER", help="has purchase.jsonl and page_view.jsonl"
     )
+    parser.add_argument(
+        "--ids", type=int, default=Options().ids, metavar="N", help="live ids at last, 1000000 when not given"
+    )
+    parser.add_argument(
+        "--workers",
+        type=_numbers,
+        default=Options().workers,
+        metavar="N,…",
+        help="of the daemon; 1,2 when not given",
+    )
+    parser.add_argument(
+        "--bodies", type=_numbers, default=Options().bodies, metavar="N,…",
+        help="events of a body that is posted to the daemon; 1,100 when not given",
+    )  # fmt: skip
+    parser.add_argument("--seconds", type=float, default=Options().seconds, help="of load on the daemon")
+    parser.add_argument(
+        "--batch-max", type=int, default=Options().batch_max, metavar="N",
+        help="the daemon's setting, 1000 when not given",
+    )  # fmt: skip
+    parser.add_argument("--vrl-python", metavar="PATH", help="an interpreter that has vector-vrl")
     asked = parser.parse_args()
     unknown = sorted({*asked.cases} - {*CASES})
     if unknown:
         parser.error(f"no case {', '.join(unknown)}; there are {', '.join(CASES)}")
-    options = Options(asked.rounds, asked.events)
+    options = Options(
+        **{each.name: getattr(asked, each.name) for each in fields(Options) if each.name in asked}
+    )
     found: dict[str, Any] = {"machine": machine()}
     for name in asked.cases or CASES:
         case = import_module(f"cases.{name}")
@@ -38,6 +61,10 @@ def main() -> int:
     if asked.json is not None:
         asked.json.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     return 0
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))
 
 
 def machine() -> dict[str, Any]:

@@ -23,6 +23,20 @@ def test_a_purchase_as_text(tagwright: Any, golden: Any) -> None:
     golden(result.stdout, "explain-purchase.txt")
 
 
+def test_what_two_destinations_lack_is_listed_once(tagwright: Any, samples: Path) -> None:
+    second = (
+        'language 1\nuse "shop.rules"\ndestination second {\n  type = "tiktok"\n  source = "web"\n'
+        '  pixel = "C2EXAMPLE00000000000"\n  token = secret("SHOP_TOKEN")\n}\n'
+    )
+    (samples / "two.rules").write_text(second)
+    event = {"event_name": "purchase", "consent": {"advertising": True}}
+    result = tagwright("explain", "--rules", "two.rules", "--event", "-", *NOW, given=json.dumps(event))
+    first, _, rest = result.stdout.partition("\n\nsecond: send")
+    assert first.count("user.email  event.user.email: absent") == 1
+    assert "without a value as for shop: 5 fields" in rest
+    assert "user.email" not in rest
+
+
 def test_a_purchase_as_json(tagwright: Any, golden: Any) -> None:
     result = tagwright("explain", "--rules", "shop.rules", "--event", "purchase.json", "--json")
     assert (result.exit_code, result.stderr) == (0, "")

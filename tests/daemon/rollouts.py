@@ -117,8 +117,12 @@ class Watched:
 async def watched(site: Site) -> AsyncIterator[Watched]:
     """The site's rules in force, and its files under watch."""
     clock, metrics, taken = Ticks(), Metrics(), list[Deployment]()
+
+    async def take(deployment: Deployment) -> None:
+        taken.append(deployment)
+
     rollout = Rollout(
-        site.plan, Settings(), site.candidate(), site.variables, Redaction(), metrics, clock, taken.append
+        site.plan, Settings(), site.candidate(), site.variables, Redaction(), metrics, clock, take
     )
     task = asyncio.create_task(rollout.watch())
     try:

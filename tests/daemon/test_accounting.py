@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.daemon.acceptor import INTERNAL_ERROR, RuleAcceptor
-from router.daemon.accounting import OTHER_EVENT, Decided, Scribe
+from router.daemon.accounting import OTHER_EVENT, Decided, Made, Scribe
 from router.daemon.deployment import Deployment, deploy
 from router.delivery.account import Account, Record, balances, event_ref
 from router.delivery.bounds import Bounds
@@ -320,18 +320,19 @@ LOOSE = st.sampled_from([
 ])  # fmt: skip
 
 
-def made_of(outcomes: Sequence[Outcome], number: int, goes_by: str) -> tuple[tuple[Entry, str], ...]:
-    sends = [outcome for outcome in outcomes if isinstance(outcome, Send)]
+def made_of(outcomes: Sequence[Outcome], number: int, goes_by: str) -> tuple[Made, ...]:
     return tuple(
-        (
+        Made(
             Entry(
-                key=dedup_key(send.destination, "PIXEL", "Purchase", f"{goes_by}{number}"),
-                destination=send.destination, source="web", source_id="PIXEL", event="Purchase",
+                key=dedup_key(outcome.destination, "PIXEL", "Purchase", f"{goes_by}{number}"),
+                destination=outcome.destination, source="web", source_id="PIXEL", event="Purchase",
                 payload=b"{}", event_time=NOW, accepted_at=float(NOW), rules_version="v1",
             ),
             goes_by,
+            (),
         )
-        for send in sends
+        for outcome in outcomes
+        if isinstance(outcome, Send)
     )  # fmt: skip
 
 
@@ -353,14 +354,17 @@ def test_whatever_the_rules_decide_the_account_balances(
     ]
     account = scribe.account(made, rejected)
     spool = MemorySpool()
-    entries = [entry for each in made for entry, _ in each.made]
+    entries = [one.entry for each in made for one in each.made]
     asyncio.run(spool.put(entries, account))
     found = balances(asyncio.run(spool.archive.books()))
     assert {each.unaccounted for each in found} == {0}
     assert found[0].total == len(decisions) + sum(rejected.values())
     unsent = [each for outcomes, _ in decisions for each in outcomes if not isinstance(each, Send)]
     derived = {
-        entry.key for each, (_, own) in zip(made, decisions, strict=True) if not own for entry, _ in each.made
+        entry.key
+        for each, (_, own) in zip(made, decisions, strict=True)
+        if not own
+        for entry, *_ in each.made
     }
     keyed = [record.key for record in account.records if record.key is not None]
     assert (len(account.records) - len(keyed), set(keyed)) == (len(unsent), derived)

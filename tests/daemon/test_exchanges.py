@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +32,7 @@ class Says:
 
 def batch_of(correlations: Sequence[str]) -> Batch:
     rows = (
-        Queued(number, replace(ENTRY, correlation=each), 1, 0.0) for number, each in enumerate(correlations)
+        Queued(number, ENTRY._replace(correlation=each), 1, 0.0) for number, each in enumerate(correlations)
     )
     return Batch("shop", "web", "PIXEL", tuple(rows))
 

@@ -131,7 +131,7 @@ async def handed_on(site: Site, first: Candidate, settings: Settings) -> dict[st
         async with AsyncExitStack() as stack:
             await service.start()
             stack.push_async_callback(service.stop)
-            await service._open_parts().picture.acceptor.accept([Arrival(EVENT, int(clock.now()))])
+            await service._open_parts().front._acceptor.accept([Arrival(EVENT, int(clock.now()))])
     return {**told, "slept": clock.slept}
 
 

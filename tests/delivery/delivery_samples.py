@@ -86,8 +86,8 @@ class Recorder:
     def adapted(self, destination: str, limit: int) -> None:
         self.limits.append(limit)
 
-    def sent(self, entry: Entry) -> None:
-        self.accepted.append(entry.payload)
+    def sent(self, destination: str, entries: Sequence[Entry]) -> None:
+        self.accepted += [entry.payload for entry in entries]
 
     def retried(self, entry: Entry, why: str, request_id: str = "") -> None:
         self.retries.append(why)

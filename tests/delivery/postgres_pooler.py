@@ -27,6 +27,10 @@ async def _read(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     return head[:1], head + await reader.readexactly(length - 4)
 
 
+# Whom to cancel: a number of the pooler's own, as it may be another process by then.
+_NOBODY = _message(b"K", struct.pack("!II", 2**31 - 1, 0))
+
+
 class _Process:
     """A connection to the server, and what the server said of itself."""
 
@@ -34,6 +38,7 @@ class _Process:
         self.reader = reader
         self.writer = writer
         self.greeting = b""
+        self.number = b""
 
     @classmethod
     async def start(cls, server: Server) -> _Process:
@@ -43,8 +48,10 @@ class _Process:
         kind = b""
         while kind != _READY:
             kind, message = await _read(process.reader)
-            if kind in (b"S", b"K"):
+            if kind == b"S":
                 process.greeting += message
+            if kind == b"K":
+                process.number = message
         return process
 
     async def empty(self) -> None:
@@ -120,8 +127,11 @@ class _Client:
 
 
 @contextlib.asynccontextmanager
-async def pooler(server: Server, processes: int) -> AsyncIterator[int]:
-    """The port of a pooler with so many connections to the server, which take turns."""
+async def pooler(server: Server, processes: int, *, announced: bool = False) -> AsyncIterator[int]:
+    """The port of a pooler with so many connections to the server, which take turns.
+
+    `announced`: clients are told the number of one of these, and not a made-up one as poolers do.
+    """
     every = [await _Process.start(server) for _ in range(processes)]
     free: asyncio.Queue[_Process] = asyncio.Queue()
     for each in every:
@@ -133,7 +143,8 @@ async def pooler(server: Server, processes: int) -> AsyncIterator[int]:
         task = asyncio.current_task()
         assert task is not None
         clients.add(task)
-        client = _Client(reader, writer, free, every[0].greeting)
+        number = every[0].number if announced else _NOBODY
+        client = _Client(reader, writer, free, every[0].greeting + number)
         try:
             with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
                 await client.serve()

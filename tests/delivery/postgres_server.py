@@ -89,6 +89,7 @@ class Server:
         self.port = free_port()
         self.settings = dict(settings)
         self._process: subprocess.Popen[bytes] | None = None
+        self._ran = False
 
     def _give_away(self, path: Path) -> None:
         if os.geteuid() == 0:
@@ -119,6 +120,18 @@ class Server:
         return self
 
     def start(self) -> Server:
+        """Somebody else may have taken the port meanwhile; another is as good for the first time."""
+        while not self._started():
+            assert not self._ran, self._said()
+            assert "Address already in use" in self._said(), self._said()
+            self.port = free_port()
+        self._ran = True
+        return self
+
+    def _said(self) -> str:
+        return (self.folder / "log").read_text()[-2000:]
+
+    def _started(self) -> bool:
         log = (self.folder / "log").open("ab")
         settings = {
             "port": str(self.port), "listen_addresses": "127.0.0.1",
@@ -131,17 +144,19 @@ class Server:
                 stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self.folder, env=_environment(),
                 start_new_session=True, **_user(),
             )  # fmt: skip
-        self._wait()
-        return self
+        return self._answers()
 
-    def _wait(self) -> None:
+    def _answers(self) -> bool:
+        """Whether it runs; not, if it has ended."""
         end = time.monotonic() + 60
         while time.monotonic() < end:
             assert self._process is not None
-            assert self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
+            if self._process.poll() is not None:
+                self._ended()
+                return False
             with contextlib.suppress(psycopg.OperationalError), self.session() as session:
                 session.execute("SELECT 1")
-                return
+                return True
             time.sleep(0.02)
         raise AssertionError("the server does not answer")
 
@@ -211,17 +226,24 @@ def fresh_url(server: Server | None = None) -> str:
     return (server or shared_server()).url(f"spool_{os.getpid()}_{next(_NUMBERS)}")
 
 
+@cache
+def _session() -> psycopg.Connection:
+    """One with the shared server, for what is asked of it between tests."""
+    session = psycopg.connect(shared_server().conninfo(), autocommit=True)
+    atexit.register(session.close)
+    return session
+
+
 def clean_url() -> str:
     """A place for a spool, of one test after another: quicker than making all its tables anew."""
-    server, schema = shared_server(), "spool_in_turn"
-    with server.session() as session:
-        found = session.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema]).fetchall()
-        for (table,) in found:
-            if table != "meta":
-                session.execute(f"DELETE FROM {schema}.{table}".encode())  # noqa: S608 - names of ours
-        counting = session.execute(
-            "SELECT sequencename FROM pg_sequences WHERE schemaname = %s", [schema]
-        ).fetchall()
-        for (sequence,) in counting:
-            session.execute(f"ALTER SEQUENCE {schema}.{sequence} RESTART".encode())
-    return server.url(schema)
+    schema, session = "spool_in_turn", _session()
+    tables = session.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema]).fetchall()
+    for (table,) in tables:
+        if table != "meta":
+            session.execute(f"DELETE FROM {schema}.{table}".encode())  # noqa: S608 - names of ours
+    numbers = session.execute(
+        "SELECT sequencename FROM pg_sequences WHERE schemaname = %s", [schema]
+    ).fetchall()
+    for (sequence,) in numbers:
+        session.execute(f"ALTER SEQUENCE {schema}.{sequence} RESTART".encode())
+    return shared_server().url(schema)

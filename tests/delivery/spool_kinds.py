@@ -22,7 +22,7 @@ from router.delivery.sealing import Seal, seal_of
 from router.delivery.spool import Spool
 from router.delivery.sqlite import SqliteSpool
 
-KINDS = ("memory", "sqlite", "sqlite without a front", "sealed memory", "sealed sqlite")
+KINDS = ("memory", "sqlite", "sqlite without a front", "sealed memory", "sealed sqlite", "postgres")
 QUIET = 3600.0
 """Seconds between two looks at what other routers do: none in a test of a single one."""
 KEY = bytes(range(32))

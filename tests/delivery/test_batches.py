@@ -1,7 +1,7 @@
 """Rows into batches and batches into parts."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from delivery_samples import NOW, entry
 from hypothesis import given
@@ -46,16 +46,16 @@ def test_rows_for_different_source_ids_never_share_a_batch() -> None:
 
 @given(st.lists(st.integers(0, 5), max_size=30), st.integers(1, 6))
 def test_what_was_in_three_batches_that_ended_in_a_crash_goes_alone(crashes: list[int], limit: int) -> None:
-    rows = [replace(row(number), crashes=count) for number, count in enumerate(crashes)]
+    rows = [row(number)._replace(crashes=count) for number, count in enumerate(crashes)]
     made = list(batches(rows, limit, 10**6))
     assert sorted(each.id for part in made for each in part.rows) == [each.id for each in rows]
     assert all(len(part) == 1 for part in made if any(each.crashes >= 3 for each in part.rows))
 
 
 def test_gathering_happens_only_under_load() -> None:
-    assert linger(0, last_was_full=False, seconds=0.05) == 0
-    assert linger(1, last_was_full=False, seconds=0.05) == 0.05
-    assert linger(1, last_was_full=True, seconds=0.05) == 0
+    assert linger(math.inf, last_was_full=False, seconds=0.05) == 0
+    assert linger(0.01, last_was_full=False, seconds=0.05) == 0.04
+    assert linger(0.01, last_was_full=True, seconds=0.05) == 0
 
 
 def test_a_batch_that_was_not_spoiled_is_not_split() -> None:

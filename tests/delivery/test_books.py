@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 import pytest
 from delivery_samples import NOW, again, buried, delivered, entry
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from spool_kinds import offer, put_to_death, unaccounted
 
@@ -204,7 +204,6 @@ acts = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(lives=st.lists(st.lists(st.lists(acts, max_size=6), max_size=6), min_size=1, max_size=3))
 def test_the_books_balance_at_every_moment_whatever_is_done_at_once(lives: list[list[list[Act]]]) -> None:
     """A life of the process is a list of things that are done one after another, each of several at once."""

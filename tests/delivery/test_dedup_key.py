@@ -1,6 +1,5 @@
 """The dedup identity of an event."""
 
-import pytest
 from delivery_samples import entry
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,11 +31,6 @@ def test_a_key_is_16_bytes_of_blake2b() -> None:
 
 def test_any_text_has_a_key() -> None:
     assert len(dedup_key("web", "", "\ud800", "x" * 100_000)) == 16
-
-
-def test_an_entry_takes_no_other_key() -> None:
-    with pytest.raises(ValueError, match="16 bytes"):
-        entry(key=b"short")
 
 
 def test_an_entry_does_not_show_its_payload() -> None:

@@ -12,8 +12,10 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from router.delivery.postgres.line import Ask, Line, Reach, Rows
+from router.delivery.postgres.line import Line
 from router.delivery.postgres.trouble import Meaning, SpoolAway, meaning, told
+from router.delivery.postgres.wire import Reach
+from router.delivery.postgres.work import Ask, Rows
 from router.delivery.spool import SpoolBroken, SpoolFull
 
 Answer = Rows | Exception

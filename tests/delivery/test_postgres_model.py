@@ -48,4 +48,4 @@ class TwoSpoolsOfWhichOneIsShared(TwoSpools):
 
 
 TestTwoSpoolsOfWhichOneIsShared = TwoSpoolsOfWhichOneIsShared.TestCase
-TestTwoSpoolsOfWhichOneIsShared.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
+TestTwoSpoolsOfWhichOneIsShared.settings = settings(max_examples=5, stateful_step_count=20, deadline=None)

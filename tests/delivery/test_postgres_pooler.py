@@ -29,11 +29,10 @@ def test_the_pooler_of_these_tests_keeps_no_session() -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("processes", [1, 3])
-def test_everything_works_behind_a_pooler(processes: int) -> None:
+def test_everything_works_behind_a_pooler() -> None:
     async def run() -> None:
         schema = fresh_url().rpartition("=")[2]
-        async with pooler(shared_server(), processes) as port:
+        async with pooler(shared_server(), 2) as port:
             address = address_of(shared_server().tcp(schema, port))
             spools = [await PostgresSpool.open(address, pulse_seconds=0.02) for _ in range(2)]
             dead = sum(await asyncio.gather(*(working(spool, number) for number, spool in enumerate(spools))))

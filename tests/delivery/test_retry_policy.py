@@ -1,6 +1,5 @@
 """What becomes of an entry: the retry policy."""
 
-from dataclasses import replace
 
 import pytest
 from delivery_samples import NOW, entry
@@ -54,7 +53,7 @@ def test_each_verdict_has_its_step(verdict: object, step: object) -> None:
 
 
 def test_the_first_doubt_stays_the_first() -> None:
-    doubtful = replace(ROW, first_ambiguous_at=NOW - 50)
+    doubtful = ROW._replace(first_ambiguous_at=NOW - 50)
     for verdict in (Retry("down"), Retry("timeout", ambiguous=True), Throttled("x"), Parked("1", "auth")):
         step = decide(POLICY, doubtful, verdict, AT)
         assert isinstance(step, Rescheduled)
@@ -65,7 +64,7 @@ def test_the_first_doubt_stays_the_first() -> None:
 def test_nothing_is_due_later_than_a_resend_is_safe(
     age: float, attempts: int, draw: float, ambiguous: bool
 ) -> None:
-    row = replace(ROW, attempts=attempts, first_ambiguous_at=NOW - age)
+    row = ROW._replace(attempts=attempts, first_ambiguous_at=NOW - age)
     step = decide(POLICY, row, Retry("x", ambiguous=ambiguous), Moment(NOW, NOW, draw))
     if isinstance(step, Rescheduled):
         assert step.due <= NOW - age + 47 * HOUR
@@ -75,19 +74,19 @@ def test_nothing_is_due_later_than_a_resend_is_safe(
 
 
 def test_an_event_sent_without_id_is_not_sent_again_after_five_minutes_of_doubt() -> None:
-    row = replace(ROW, entry=entry(1, resend_seconds=300), first_ambiguous_at=NOW)
+    row = ROW._replace(entry=entry(1, resend_seconds=300), first_ambiguous_at=NOW)
     assert expiry(POLICY, row, NOW + 300) is None
     assert expiry(POLICY, row, NOW + 301) == "ambiguous_expired"
 
 
 @pytest.mark.parametrize(("source", "days"), [("web", 7), ("app", 7), ("offline", 28), ("crm", 28)])
 def test_events_get_too_old(source: str, days: int) -> None:
-    row = replace(ROW, entry=entry(1, source=source))
+    row = ROW._replace(entry=entry(1, source=source))
     assert expiry(POLICY, row, NOW + days * DAY) is None
     assert expiry(POLICY, row, NOW + days * DAY + 1) == "too_old"
 
 
 def test_a_row_in_doubt_is_expired_after_47_hours_only() -> None:
-    row = replace(ROW, first_ambiguous_at=NOW)
+    row = ROW._replace(first_ambiguous_at=NOW)
     assert expiry(POLICY, row, NOW + 47 * HOUR) is None
     assert expiry(POLICY, row, NOW + 47 * HOUR + 1) == "ambiguous_expired"

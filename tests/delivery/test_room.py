@@ -10,7 +10,7 @@ from delivery_samples import NOW, delivered, entries, entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.delivery.room import FILE, Reserve, Room
+from router.delivery.room import FILE, Glance, Reserve, Room, space_of
 from router.delivery.spool import SpoolFull
 from router.delivery.sqlite import SqliteSpool
 
@@ -172,3 +172,17 @@ def test_after_a_full_disk_a_smaller_ballast_does_where_the_file_has_room_of_its
     disk.free = 900_000
     room.refill(spare)
     assert (room.refusal(), (tmp_path / FILE).stat().st_size) == (None, 8192)
+
+
+def test_a_glance_is_good_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times, looks = iter((5.0, 5.4, 5.5, 5.9, 7.0)), list[Path]()
+
+    def looked(path: Path) -> tuple[int, int]:
+        looks.append(path)
+        return space_of(path)
+
+    monkeypatch.setattr("router.delivery.room.space_of", looked)
+    glance = Glance(0.5, lambda: next(times))
+    for _ in range(5):
+        assert glance(tmp_path)[1] == space_of(tmp_path)[1]
+    assert len(looks) == 3

@@ -171,4 +171,4 @@ class TwoSpools(RuleBasedStateMachine):
 
 
 TestTwoSpools = TwoSpools.TestCase
-TestTwoSpools.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestTwoSpools.settings = settings(max_examples=settings().max_examples * 4 // 5, stateful_step_count=25)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from router.delivery.spool import SpoolBroken, SpoolError, SpoolFull
-from router.delivery.writer import Writer
+from router.delivery.writer import GROUP_MAX, Writer
 
 
 class DiskError(Exception):
@@ -27,6 +27,9 @@ class FakeStore:
 
     def begin(self) -> None:
         self.doing = []
+
+    def finish(self) -> None:
+        self._fail("finish")
 
     def commit(self) -> None:
         self._fail("commit")
@@ -62,8 +65,10 @@ def adding(number: int) -> Callable[[FakeStore], int]:
     return job
 
 
-def run(check: Callable[[Writer[FakeStore], FakeStore], Any], **options: Any) -> FakeStore:
-    store = FakeStore()
+def run(
+    check: Callable[[Writer[FakeStore], FakeStore], Any], store: FakeStore | None = None, **options: Any
+) -> FakeStore:
+    store = store or FakeStore()
 
     async def whole() -> None:
         writer = Writer(lambda: store, **options)
@@ -92,9 +97,50 @@ def test_what_waits_is_committed_together() -> None:
 
 def test_a_group_has_a_bound_and_a_heavy_job_goes_alone() -> None:
     async def check(writer: Writer[FakeStore], _: FakeStore) -> None:
-        await asyncio.gather(*(writer.do(adding(n), weight=900) for n in range(4)))
+        await asyncio.gather(*(writer.do(adding(n), weight=GROUP_MAX - 1) for n in range(4)))
 
     assert run(check).commits == [[0], [1], [2], [3]]
+
+
+def test_the_jobs_of_a_group_run_by_their_turn_and_are_finished_together() -> None:
+    class Late(FakeStore):
+        def finish(self) -> None:
+            self.doing.append(0)
+
+    async def check(writer: Writer[FakeStore], store: FakeStore) -> None:
+        gate, holds = threading.Event(), threading.Event()
+
+        def hold(_: FakeStore) -> None:
+            holds.set()
+            gate.wait()
+
+        held = asyncio.ensure_future(writer.do(hold))
+        await asyncio.to_thread(holds.wait)
+        told: list[int] = []
+        jobs = [writer.do(adding(n), turn=n % 3, committed=told.append) for n in (5, 3, 1, 4, 6)]
+        waiting = asyncio.gather(*jobs)
+        await asyncio.sleep(0)
+        gate.set()
+        assert await waiting == [5, 3, 1, 4, 6], "each has its own answer"
+        await held
+        assert told == [3, 6, 1, 4, 5], "told in the order that they ran in"
+        assert store.commits[-1] == [3, 6, 1, 4, 5, 0]
+
+    run(check, store=Late())
+
+
+def test_what_cannot_be_finished_is_nobody_elses_failure() -> None:
+    class Fussy(FakeStore):
+        def finish(self) -> None:
+            if 13 in self.doing:
+                raise ValueError(13)
+
+    async def check(writer: Writer[FakeStore], _: FakeStore) -> None:
+        *good, bad = await together(writer, 1, 2, 13)
+        assert good == [1, 2]
+        assert isinstance(bad, ValueError)
+
+    assert sorted(n for group in run(check, store=Fussy()).commits for n in group) == [1, 2]
 
 
 def test_a_failing_job_fails_alone() -> None:

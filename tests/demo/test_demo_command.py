@@ -98,6 +98,25 @@ def test_an_interrupted_hour_leaves_nothing_behind(tmp_path: Path, number: signa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_while_classes_are_made_ends_with_our_status(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """Modules are imported until the first post: dataclasses are texts that the interpreter executes."""
+    (tmp_path / "interrupted.py").write_text(
+        "import signal, sys\n"
+        "from router.demo.interrupting import signals_like_ctrl_c\n"
+        "try:\n"
+        "    with signals_like_ctrl_c():\n"
+        f"        exec('signal.raise_signal({number:d})')\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(1)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    ended = subprocess.run([sys.executable, "-m", "interrupted"], env=environment, timeout=30, check=False)
+    assert ended.returncode == 1
+
+
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     mine = tmp_path / "tagwright.toml"
     mine.write_text("# mine")

@@ -36,7 +36,7 @@ def test_the_same_seed_is_the_same_hour() -> None:
     assert hour(seed=2) != hour()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=settings().max_examples // 5)
 @given(seed=st.integers(0, 2**32))
 def test_every_kind_comes_however_few_events(seed: int) -> None:
     kinds = {kind for post in traffic(100, seed, NOW) for kind in post.kinds}

@@ -139,7 +139,7 @@ def test_rules_run_again_over_the_event_as_it_came() -> None:
             "user": {"email": "e"},
             "limited": True,
         }
-        return replace(letter.entry, payload=json.dumps(payload).encode(), rules_version="v2")
+        return letter.entry._replace(payload=json.dumps(payload).encode(), rules_version="v2")
 
     async def script() -> None:
         room = Room(rework)

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft4Validator
 
 from router.cli import main
 
 HERE = Path(__file__).parent
+SCHEMA = json.loads((HERE / "sarif" / "sarif-2.1.0-rtm.5.json").read_text("utf-8"))
 Command = Callable[..., Result]
 
 
@@ -35,6 +37,7 @@ def tagwright(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 def _sarif(result: Result) -> dict[str, Any]:
     log = json.loads(result.stdout)
+    assert [f"{each.json_path}: {each.message}" for each in Draft4Validator(SCHEMA).iter_errors(log)] == []
     assert (log["version"], log["$schema"]) == ("2.1.0", "https://json.schemastore.org/sarif-2.1.0.json")
     assert len(log["runs"]) == 1
     run: dict[str, Any] = log["runs"][0]
@@ -76,6 +79,12 @@ def test_a_fix_of_sarif_mends_the_file(tagwright: Command, tmp_path: Path) -> No
     )
     (tmp_path / "E201.rules").write_text("\n".join(lines))
     assert tagwright("check", "E201.rules").exit_code == 0
+
+
+def test_every_code_with_a_rule_file_is_sarif(tagwright: Command, tmp_path: Path) -> None:
+    files = sorted(shutil.copy(each, tmp_path) for each in (HERE / "codes").glob("*.rules"))
+    run = _sarif(tagwright("lint", "--format", "sarif", *map(str, files)))
+    assert len(run["tool"]["driver"]["rules"]) > 50
 
 
 def test_sarif_of_a_clean_file_is_a_log_without_results(tagwright: Command) -> None:

@@ -57,7 +57,7 @@ def assert_inside(span: Span) -> None:
     assert 0 <= span.start <= span.end <= len(span.source.text)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(EDITS, st.floats(0, 1))
 def test_no_text_breaks_a_feature(edits: list[tuple[float, int, str]], where: float) -> None:
     rules, source = read(edited(ALONE, edits))

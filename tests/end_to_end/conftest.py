@@ -32,5 +32,5 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     made = House(tmp_path_factory.mktemp("shop"))
     with MockTikTok() as running:
         settings = '[consent]\ncommanders_act = { "2" = "advertising" }\n'
-        yield Shop(made.start(running.base_url, settings=settings), running)
+        yield Shop(made.start(running.base_url, settings=settings, fresh=True, tests=True), running)
         made.end()

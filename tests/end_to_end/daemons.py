@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import router
 from router.tiktok.mock import MockTikTok
+from tests.faults.processes import Process, launcher
 
 T = TypeVar("T")
 HERE = Path(__file__).parent
@@ -25,6 +26,8 @@ TOKEN = "token-5d41402abc4b2a76b9719d911017c592"
 PIXEL = "CPIXEL0000000000001"
 PURCHASE: Mapping[str, Any] = json.loads((HERE / "purchase.json").read_bytes())
 JSON = {"content-type": "application/json"}
+AT_ONCE = {"FAULT_BACKOFF": "0.2"}
+"""For the environment: what TikTok did not take is sent again soon, as in the fault suites."""
 NEVER_SHOWN = (TOKEN, "indigo5688", "5559082", "578e2f0391c4758d", "2e60deb4175e", "u_286375372", "87b2901a")
 """Of the token and the sample's people, what no log, metric or status may hold."""
 
@@ -67,17 +70,14 @@ def tagwright(
     *arguments: str, cwd: Path, env: Mapping[str, str | None] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
-    return subprocess.run(
-        [*_PROGRAM, *arguments], cwd=cwd, env=environment(env or {}), capture_output=True, text=True,
-        timeout=60, check=False,
-    )  # fmt: skip
+    return launcher().run(arguments, environment(env or {}), cwd)
 
 
 @dataclass
 class Daemon:
     """A running `tagwright run`."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes] | Process
     url: str
     admin: str
     errors: Path
@@ -142,8 +142,6 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
         self.http.close()
         _assert_private(self.log())
 
@@ -175,29 +173,31 @@ class House:
         settings: str = "",
         listen: str = "",
         more: Sequence[str] = (),
+        tests: bool = False,
     ) -> list[str]:
-        """The arguments of `tagwright run`, with the settings written to a file."""
+        """The arguments of `tagwright run`, settings written to a file; `tests`: those in rules are run."""
         config = self.folder / "tagwright.toml"
         config.write_text(settings, "utf-8")
         named = [part for name in rules for part in ("--rules", name)]
         places = ["--listen", listen or "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", data]
-        return ["run", *named, *places, "--config", str(config), *more]
+        untested = [] if tests else ["--no-tests"]
+        return ["run", *named, *places, "--config", str(config), *untested, *more]
 
-    def start(self, tiktok: str, env: Mapping[str, str | None] | None = None, **options: Any) -> Daemon:
-        """A daemon that takes events."""
-        errors = self.folder / f"stderr-{len(self._daemons)}.log"
-        with errors.open("w") as stream:
-            process = subprocess.Popen(
-                [*_PROGRAM, *self.command(**options)], cwd=self.folder, text=True,
-                env=environment({"TAGWRIGHT_TIKTOK_BASE_URL": tiktok, **(env or {})}),
-                stdout=subprocess.PIPE, stderr=stream,
-            )  # fmt: skip
-        assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(3)]
-        assert said[2].startswith("rules "), errors.read_text("utf-8") + "".join(said)
-        url, admin = (line.split()[-1] for line in said[:2])
-        daemon = Daemon(process, url, admin, errors)
+    def start(
+        self, tiktok: str, env: Mapping[str, str | None] | None = None, *, fresh: bool = False, **options: Any
+    ) -> Daemon:
+        """A daemon that takes events; `fresh` in an interpreter of its own, as from a shell."""
+        number = len(self._daemons)
+        said, errors = (self.folder / f"{name}-{number}.log" for name in ("stdout", "stderr"))
+        launch = _by_interpreter if fresh else launcher().start
+        given = environment({"TAGWRIGHT_TIKTOK_BASE_URL": tiktok, **(env or {})})
+        daemon = Daemon(launch(self.command(**options), given, self.folder, said, errors), "", "", errors)
         self._daemons.append(daemon)
+        until(lambda: said.read_text().count("\n") >= 3 or daemon.process.poll() is not None)
+        lines = said.read_text().splitlines()
+        assert lines[2:], daemon.log() + said.read_text()
+        assert lines[2].startswith("rules ")
+        daemon.url, daemon.admin = (line.split()[-1] for line in lines[:2])
         return daemon
 
     def refuse(
@@ -215,6 +215,15 @@ class House:
         finally:
             for daemon in self._daemons:
                 daemon.close()
+
+
+def _by_interpreter(
+    arguments: Sequence[str], given: Mapping[str, str], folder: Path, said: Path, errors: Path
+) -> subprocess.Popen[bytes]:
+    with said.open("w") as out, errors.open("w") as error:
+        return subprocess.Popen(
+            [*_PROGRAM, *arguments], cwd=folder, env=dict(given), stdout=out, stderr=error
+        )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ REPEATED = {**SENT, "send": 0, "duplicate": 1}
 
 def test_the_request_is_exactly_the_one_that_tiktok_wants(house: House, httpserver: HTTPServer) -> None:
     httpserver.expect_request(TRACK, method="POST").respond_with_json({"code": 0, "message": "OK"})
-    daemon = house.start(httpserver.url_for(""))
+    daemon = house.start(httpserver.url_for(""), fresh=True, tests=True)
     event = purchase("pur-1")
     answer = daemon.send(event)
     assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "rejected": [], "outcomes": SENT})

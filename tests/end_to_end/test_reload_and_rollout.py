@@ -41,7 +41,7 @@ def version(daemon: Daemon) -> str:
 
 def test_changed_rules_are_taken_without_a_signal(house: House, tiktok: MockTikTok) -> None:
     put(house.folder / "shop.rules", RULES.format("none"))
-    daemon = house.start(tiktok.base_url, rules=["shop.rules"])
+    daemon = house.start(tiktok.base_url, rules=["shop.rules"], tests=True)
     first = version(daemon)
     put(house.folder / "shop.rules", RULES.format("internal") + FAILING)
     until(lambda: daemon.metric("tagwright_rules_reload_failed_total") == 1)
@@ -56,7 +56,7 @@ def test_changed_rules_are_taken_without_a_signal(house: House, tiktok: MockTikT
 def test_watching_and_testing_can_be_switched_off(house: House, tiktok: MockTikTok) -> None:
     put(house.folder / "shop.rules", RULES.format("none") + FAILING)
     put(house.folder / "token", TOKEN)
-    daemon = house.start(tiktok.base_url, FILES, rules=["shop.rules"], settings=UNWATCHED)
+    daemon = house.start(tiktok.base_url, FILES, rules=["shop.rules"], settings=UNWATCHED, tests=True)
     first = version(daemon)
     tiktok.revoke(TOKEN)
     put(house.folder / "shop.rules", RULES.format("internal"))
@@ -71,15 +71,15 @@ def test_watching_and_testing_can_be_switched_off(house: House, tiktok: MockTikT
 
 def test_rules_whose_tests_fail_do_not_start(house: House, tiktok: MockTikTok) -> None:
     (house.folder / "shop.rules").write_text('use "standard.rules"\n' + FAILING)
-    done = house.refuse(rules=["shop.rules"])
+    done = house.refuse(rules=["shop.rules"], tests=True)
     assert done.returncode == 2
     assert 'shop.rules:3: the test "a page view is a purchase" fails' in done.stderr
     assert "`tagwright test shop.rules` shows why" in done.stderr
-    done = house.refuse(more=["--tests", "shop.rules"])
+    done = house.refuse(more=["--tests", "shop.rules"], tests=True)
     assert (done.returncode, "shop.rules:3" in done.stderr) == (2, True)
-    done = house.refuse(more=["--tests", "shop.rules", "--no-tests"])
+    done = house.refuse(more=["--tests", "shop.rules"])
     assert (done.returncode, "exclude each other" in done.stderr) == (2, True)
-    assert house.start(tiktok.base_url, rules=["shop.rules"], more=["--no-tests"]).stop() == 0
+    assert house.start(tiktok.base_url, rules=["shop.rules"]).stop() == 0
 
 
 def test_a_token_that_is_replaced_under_load_costs_nothing(house: House, tiktok: MockTikTok) -> None:
@@ -111,7 +111,7 @@ def test_a_secret_that_everybody_can_read_is_refused_with_the_fix(house: House, 
 
 
 def test_no_secret_stands_on_the_command_line_or_in_a_core_dump(house: House, tiktok: MockTikTok) -> None:
-    daemon = house.start(tiktok.base_url)
+    daemon = house.start(tiktok.base_url, fresh=True)
     process = Path(f"/proc/{daemon.process.pid}")
     assert TOKEN.encode() not in (process / "cmdline").read_bytes()
     limits = (process / "limits").read_text().splitlines()

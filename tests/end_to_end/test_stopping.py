@@ -92,7 +92,7 @@ def test_whatever_was_answered_202_arrives_once(
 
 def test_a_silent_tiktok_does_not_keep_the_daemon_from_stopping(house: House, tiktok: MockTikTok) -> None:
     tiktok.script(Scripted(hang=True, times=2))
-    daemon = house.start(tiktok.base_url)
+    daemon = house.start(tiktok.base_url, settings="[delivery]\ndrain_seconds = 2\n")
     daemon.send(page_view("hang-1"))
     until(lambda: daemon.destination()["in_flight"] == 1)
     daemon.send(page_view("hang-2"))
@@ -105,7 +105,7 @@ def test_a_silent_tiktok_does_not_keep_the_daemon_from_stopping(house: House, ti
 
 
 def test_an_answer_that_comes_while_stopping_counts(house: House, tiktok: MockTikTok) -> None:
-    tiktok.script(Scripted(delay=1.0))
+    tiktok.script(Scripted(delay=0.5))
     daemon = house.start(tiktok.base_url)
     daemon.send(page_view("late-1"))
     until(lambda: tiktok.requests())

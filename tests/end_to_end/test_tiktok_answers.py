@@ -6,7 +6,7 @@ import json
 import socket
 from typing import Any
 
-from daemons import TOKEN, House, counted, page_view, tagwright, until
+from daemons import AT_ONCE, TOKEN, House, counted, page_view, tagwright, until
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -30,7 +30,7 @@ def test_a_revoked_token_holds_the_destination_until_there_is_a_new_one(
     assert (held["destination"], held["reason"], held["code"]) == ("tiktok_web", "auth", "40105")
     assert daemon.send(page_view("held-2")).json()["outcomes"]["send"] == 1
     until(lambda: daemon.destination()["pending"] == 2)
-    assert daemon.metric("tagwright_destination_held", destination="tiktok_web") == 1
+    assert daemon.metric("tagwright_destination_state", destination="tiktok_web", state="held") == 1
     shown = tagwright("status", "--admin", daemon.admin.removeprefix("http://"), cwd=house.folder)
     assert (shown.returncode, shown.stderr) == (1, "")
     assert "held" in shown.stdout
@@ -42,7 +42,7 @@ def test_a_revoked_token_holds_the_destination_until_there_is_a_new_one(
     until(lambda: counted(tiktok, "held-1") and counted(tiktok, "held-2"))
     until(daemon.idle)
     assert daemon.destination()["state"] == "open"
-    assert daemon.metric("tagwright_destination_held", destination="tiktok_web") == 0
+    assert daemon.metric("tagwright_destination_state", destination="tiktok_web", state="held") == 0
     shown = tagwright("status", "--admin", daemon.admin.removeprefix("http://"), cwd=house.folder)
     assert shown.returncode == 0
     assert "an-old-token" not in daemon.log() + daemon.metrics()
@@ -89,7 +89,7 @@ def test_failures_without_a_verdict_are_tried_again(house: House, tiktok: MockTi
             Scripted(code=50000, process=True),
             Scripted(redirect=elsewhere.track_url),
         )
-        daemon = house.start(tiktok.base_url)
+        daemon = house.start(tiktok.base_url, AT_ONCE, settings="[delivery]\nbreaker_seconds = 0.2\n")
         for number in range(5):
             assert daemon.send(page_view(f"again-{number}")).status_code == 202
         until(lambda: len(tiktok.counted()) == 5)
@@ -107,14 +107,14 @@ def test_a_throttle_with_http_401_does_not_hold_the_destination(house: House, ti
     daemon = house.start(tiktok.base_url)
     daemon.send(page_view("throttled-1"))
     until(lambda: daemon.destination()["state"] == "throttled")
-    assert daemon.metric("tagwright_destination_held") == 0
+    assert daemon.metric("tagwright_destination_state", state="held") == 0
     assert daemon.destination()["pending"] == 1
     assert daemon.stop() == 0
 
 
 def test_a_connection_that_ends_without_an_answer_is_made_again(house: House) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gate:
-        daemon = house.start(f"http://127.0.0.1:{gate.getsockname()[1]}")
+        daemon = house.start(f"http://127.0.0.1:{gate.getsockname()[1]}", AT_ONCE)
         daemon.send(page_view("cut-1"))
         gate.accept()[0].close()
         with gate.accept()[0] as again:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
+import daemons
 import pytest
 
 from .processes import Launcher
@@ -16,9 +18,9 @@ Tell = Callable[..., Report]
 
 
 @pytest.fixture(scope="session")
-def launcher() -> Iterator[Launcher]:
-    with Launcher() as running:
-        yield running
+def launcher() -> Launcher:
+    """That of the other tests with processes: what they import is read once."""
+    return cast("Launcher", daemons.launcher())
 
 
 @pytest.fixture

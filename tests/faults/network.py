@@ -139,7 +139,7 @@ def throttle(trial: Trial, status: str) -> Report:
     most = trial.settings["delivery"]["in_flight"] + seconds + 1
     if requests > most:
         trial.complain("expected", f"{requests} requests in the storm, at most {most:g}")
-    if daemon.metric("tagwright_destination_held"):
+    if daemon.metric("tagwright_destination_state", state="held"):
         trial.complain("expected", "a throttle holds no destination")
     return trial.conclude(daemon, load)
 

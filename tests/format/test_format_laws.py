@@ -15,7 +15,7 @@ from router.lang.grammar import grammar
 from router.lang.layout_tokens import comments
 from router.lang.source import Source
 
-_LAWS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+_LAWS = settings(suppress_health_check=list(HealthCheck))
 
 
 def formatted(text: str) -> str:

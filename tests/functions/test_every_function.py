@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.functions import STANDARD
@@ -68,7 +68,6 @@ def test_every_function_is_documented(function: Function) -> None:
 
 
 @pytest.mark.parametrize("function", STANDARD.values(), ids=lambda f: f.name)
-@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_any_argument_of_the_kind_gives_a_value_of_the_kind_or_nothing(
     function: Function, data: st.DataObject

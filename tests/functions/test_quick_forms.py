@@ -5,16 +5,17 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.functions import STANDARD
 from router.functions.digest import sha256
 from router.functions.identity import hash_email, hash_id
 from router.functions.phone import dialled, international
+from router.lang.kinds import TEXT
 from router.lang.library import Context, Function, Given
 from router.lang.outcome import Arrival
-from router.lang.values import MAX_TEXT
+from router.lang.values import MAX_TEXT, Reader
 from router.tiktok.finishing import Finishing
 
 QUICK = [each for each in STANDARD.values() if each.quick is not None]
@@ -50,7 +51,6 @@ def test_there_are_quick_forms() -> None:
 
 
 @pytest.mark.parametrize("function", QUICK, ids=lambda each: each.name)
-@settings(max_examples=120, deadline=None)
 @given(arrival=ARRIVALS, chosen=SETTINGS, data=st.data())
 def test_a_quick_form_answers_as_the_function(
     function: Function, arrival: Arrival, chosen: dict[str, Any], data: st.DataObject
@@ -72,8 +72,50 @@ def bounded(value: Any) -> Any:
     return value if not isinstance(value, str) or 0 < len(value) <= MAX_TEXT else None
 
 
+STRAIGHT = [each for each in STANDARD.values() if each.straight is not None]
+RAW = st.one_of(
+    TEXTS,
+    st.from_regex(r"\s*\+[0-9(). -]{6,18}\s*", fullmatch=True),
+    st.from_regex(r"\s*[1-9a-zA-Z@][a-zA-Z0-9@._ -]{0,30}\s*", fullmatch=True),
+    st.sampled_from(
+        ["a@b" + " " * 8190, "+4917012345678" + " " * 8180, "1" * 64, "A" * 64, "\ud800@x", "\ud800"]
+    ),
+    st.none() | st.booleans() | st.integers() | st.floats(),
+    st.lists(TEXTS, max_size=2) | st.dictionaries(TEXTS, TEXTS, max_size=2),
+)
+NOTHING = st.sets(st.sampled_from(["", "null", "__CLICKID__", "a@b.example", "+4917012345678", " U "]))
+
+
+def test_there_are_straight_forms() -> None:
+    assert {each.name for each in STRAIGHT} == {"hash_email", "hash_phone", "hash_id"}
+
+
+@pytest.mark.parametrize("function", STRAIGHT, ids=lambda each: each.name)
+@given(raw=RAW, nothing=NOTHING, chosen=SETTINGS)
+def test_a_straight_form_answers_as_the_function_or_not_at_all(
+    function: Function, raw: Any, nothing: set[str], chosen: dict[str, Any]
+) -> None:
+    assert function.straight is not None
+    straight = function.straight(Given({}, chosen, frozenset(nothing)))
+    found = None if straight is None else straight(raw)
+    if found is not None:
+        assert Reader(frozenset(nothing)).read(raw, TEXT) == (raw, "")
+        context = (Context(Arrival({}, 0), chosen),) if function.context else ()
+        assert found == function.code(*context, raw)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [("hash_email", " Ada@Example.com "), ("hash_phone", "+1 (415) 555-9082"), ("hash_id", "u_28")],
+)
+def test_the_usual_value_goes_straight(name: str, raw: str) -> None:
+    make = STANDARD[name].straight
+    straight = make(Given({}, {}, frozenset({"", "null", "__CLICKID__"}))) if make else None
+    assert straight is not None
+    assert straight(raw) is not None
+
+
 @pytest.mark.parametrize("name", ["cookie", "header"])
-@settings(max_examples=200, deadline=None)
 @given(arrival=ARRIVALS, key=TEXTS)
 def test_what_is_sought_lies_where_it_is_said(name: str, arrival: Arrival, key: str) -> None:
     sought = STANDARD[name].sought
@@ -89,20 +131,17 @@ def test_what_is_sought_lies_where_it_is_said(name: str, arrival: Arrival, key: 
     assert STANDARD[name].code(Context(arrival, {}), key) == found
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_the_hash_is_sha_256(data: bytes) -> None:
     assert sha256(data).hexdigest() == hashlib.sha256(data).hexdigest()
 
 
-@settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_a_number_is_dialled_as_it_is_written_internationally(text: str) -> None:
     found = dialled(text)
     assert international(text) == (None if found is None else found.decode())
 
 
-@settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_addresses_are_told_by_their_last_sign(text: str) -> None:
     name, _, domain = text.strip().lower().rpartition("@")
@@ -116,7 +155,6 @@ def test_what_stands_for_nothing_has_no_id() -> None:
     assert hash_id.code("[object Object]x") is not None
 
 
-@settings(max_examples=300, deadline=None)
 @given(text=TEXTS, number=st.integers(0, 2**32))
 def test_signs_that_a_text_fits_are_true(text: str, number: int) -> None:
     finishing = Finishing({})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.inputs import FORMATS, RawRequest, decode
+from router.inputs import FORMATS, BodyProblem, RawRequest, decode
 from router.inputs.brackets import members, too_deep
 from router.settings import Limits, Settings
 
@@ -155,3 +155,24 @@ def test_a_list_of_many_values_is_refused_before_it_is_split() -> None:
     problem = decode("raw", RawRequest(body, NOW), Settings(limits=wide)).problem
     assert problem is not None
     assert problem.code == "too_many_values"
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"a":}', ": column 6"),
+        ('{"\xe4":}'.encode(), ": column 6"),
+        (b'\xef\xbb\xbf{"a":}', ": column 6"),
+        (b'[{"a": 1},\n {"a" 2}]', ": line 2, column 7"),
+        (b'\n\n[{"a": 1},\n{]', ": line 4, column 2"),
+        (b"\xff\xfe", ""),
+    ],
+)
+def test_a_body_that_is_not_json_says_where(body: bytes, place: str) -> None:
+    problem = decode("standard", RawRequest(body, NOW)).problem
+    assert problem == BodyProblem("not_json", f"the body is not JSON{place}")
+
+
+def test_the_place_is_told_for_bodies_with_a_batch_too() -> None:
+    problem = decode("segment", RawRequest(b'{"batch":[{"a":1},{]}', NOW)).problem
+    assert problem == BodyProblem("not_json", "the body is not JSON: column 20")

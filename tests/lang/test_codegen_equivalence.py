@@ -2,6 +2,7 @@
 
 import json
 import random
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.assets import asset
+from router.lang.compiled import Plan
 from router.lang.outcome import Arrival
 from router.rulebook import load
 from router.tiktok.finishing import plan_of
@@ -34,7 +36,6 @@ from .random_rules import rules
 
 PROGRAMS = shipped()
 SAMPLES = sample_events()
-PLANS = {name: plan_of(program) for name, program in PROGRAMS.items()}
 STARTER = sorted(asset("rules/starter").glob("*.rules"))
 
 
@@ -47,13 +48,17 @@ def test_nothing_of_the_shipped_rules_is_left_to_the_walker(path: Path) -> None:
     assert plan_of(program).walked == ()
 
 
+@cache
+def plan_named(name: str) -> Plan:
+    return plan_of(PROGRAMS[name])
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
-@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**64))
 def test_rule_files_as_they_are(name: str, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - to be repeated
     arrival = Events(PROGRAMS[name], SAMPLES).any(chance)
-    compare(PLANS[name], arrival, inactive_of(chance, PROGRAMS[name]))
+    compare(plan_named(name), arrival, inactive_of(chance, PROGRAMS[name]))
 
 
 def test_rule_files_with_one_change() -> None:
@@ -72,7 +77,7 @@ def test_rule_files_made_at_random() -> None:
     assert seen.long_ways < seen.events / 20
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=settings().max_examples // 5)
 @given(seed=st.integers(0, 2**64))
 def test_one_more_rule_file_made_at_random(seed: int) -> None:
     program = program_of(rules(random.Random(seed)))  # noqa: S311 - to be repeated
@@ -125,5 +130,5 @@ def test_every_value_of_the_language() -> None:
     ],
 )
 def test_events_at_the_edge(event: dict[str, object]) -> None:
-    for plan in PLANS.values():
-        compare(plan, Arrival(dict(event), NOW))
+    for name in PROGRAMS:
+        compare(plan_named(name), Arrival(dict(event), NOW))

@@ -4,18 +4,23 @@ import ast
 import re
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from router.assets import asset
 from router.lang.check import check
 from router.lang.compiled import Plan, nodes
+from router.lang.compiled import plan as planning
 from router.lang.compiled.emitter import Emitter, NotCompiledError
 from router.lang.compiled.nodes import NotAllowedError, checked
+from router.lang.compiled.plan import FUNCTIONS_AT_ONCE
 from router.lang.library import function
 from router.lang.outcome import Arrival, Note, Send
 from router.lang.parse import parse
@@ -82,6 +87,113 @@ def test_a_payload_for_several_destinations_is_made_once() -> None:
     assert [each.destination for each in planned.result.outcomes if isinstance(each, Send)] == ["d", "d2"]
     first, second = planned.finished
     assert first is second
+
+
+# ------------------------------------------------------------------ at the first event
+
+
+def many(count: int) -> str:
+    """So many mappings, each with a row of its own and the function that goes with it."""
+    return "".join(
+        f"mapping m{number} {{\n  event_id = event.id\n  properties.value = {number}\n}}\n"
+        f"events with m{number} {{\n  event | web\n  e{number} | Search\n}}\n"
+        for number in range(count)
+    )
+
+
+def test_functions_beyond_the_first_are_made_when_an_event_asks() -> None:
+    count = FUNCTIONS_AT_ONCE + 8
+    plan = plan_of(program(many(count)))
+    assert len(codes(plan)) <= FUNCTIONS_AT_ONCE + 1
+    for turn in range(2):
+        for number in range(count):
+            arrival = Arrival({"event_name": f"e{number}", "id": "the-id-of-an-event"}, turn)
+            assert plan.run(arrival) == plan.walk(arrival)
+    assert len(codes(plan)) == count + 1
+    assert plan.walked == ()
+    assert not plan.long_ways
+
+
+def test_threads_may_ask_at_once() -> None:
+    plan = plan_of(program(many(FUNCTIONS_AT_ONCE + 8)))
+    last = Arrival({"event_name": f"e{FUNCTIONS_AT_ONCE + 7}", "id": "the-id-of-an-event"}, 5)
+    with ThreadPoolExecutor(8) as pool:
+        payloads = {pool.submit(lambda: plan.run(last).finished[0].payload).result() for _ in range(32)}
+    assert len(payloads) == 1
+
+
+def test_a_row_without_a_name_is_made_at_the_first_event_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "RULES_AT_ONCE", 0)
+    rules = 'mapping m {\n  event_id = event.id\n}\nevents with m {\n  event | web\n  "" | Search\n}\n'
+    plan = plan_of(program(rules))
+    for event in ({"event_name": ""}, {}, {"event_name": None}, {"event_name": ""}):
+        arrival = Arrival(event, 0)
+        assert plan.run(arrival) == plan.walk(arrival)
+
+
+def test_a_mistake_that_shows_late_costs_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(program(many(FUNCTIONS_AT_ONCE + 8)))
+
+    def fail(self: Emitter, parameters: tuple[str, ...]) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Emitter, "function", fail)
+    arrival = Arrival({"event_name": f"e{FUNCTIONS_AT_ONCE + 7}", "id": "the-id-of-an-event"}, 0)
+    assert plan.run(arrival) == plan.walk(arrival)
+    assert [each.why for each in plan.walked] == ["ZeroDivisionError()"]
+
+
+# ------------------------------------------------------------------ what is read, and when
+
+
+TEXTS = (
+    "event.a.b.s", "event.a.b.t", "event.t", "lower(event.a.b.s)", "event.t ?? event.a.b.t",
+    'match event.t { "x" -> event.a.b.s }', 'if event.t == "x" then event.a.b.s else event.a.b.t',
+)  # fmt: skip
+HASHES = ("hash_id(event.a.b.s)", "hash_email(event.t) ?? hash_id(event.a.b.t)")
+LINES = (
+    *(f"{place} = {way}" for place in ("properties.order_id", "page.url", "user.ttclid") for way in TEXTS),
+    *(f"user.external_id = {way}" for way in HASHES),
+    "properties.value = event.a.n", "properties.value = event.a.n * 2", "properties.num_items = event.a.n",
+)  # fmt: skip
+SCHEMA = (
+    "schema event {\n  event_name: text required\n  id: text\n  t: text\n"
+    "  a: { b: { s: text\n    t: text }\n    n: number }\n}\n"
+)
+DESTINATION = BASE[BASE.index("destination d") :]
+HOLDING = st.recursive(
+    st.sampled_from(
+        ["x", "X", "a@b.example", "null", "", "https://shop.example/a-long-address", 7, 2.5, None]
+    ),
+    lambda inside: (
+        st.lists(inside, max_size=2) | st.dictionaries(st.sampled_from(["b", "s", "t", "n"]), inside)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lines=st.lists(st.sampled_from(LINES), min_size=1, max_size=8),
+    needs=st.booleans(),
+    events=st.lists(
+        st.fixed_dictionaries({}, optional={"a": HOLDING, "t": HOLDING, "id": HOLDING}), max_size=8
+    ),
+)
+def test_everything_is_read_in_one_way_wherever_it_is_read(
+    lines: list[str], needs: bool, events: list[dict[str, Any]]
+) -> None:
+    needed = [f'require {lines[0].partition(" ")[0]} reason "needed"'] if needs else []
+    body = "".join(f"  {line}\n" for line in ["event_id = event.id", *lines, *needed])
+    text = f"language 1\n{SCHEMA}{DESTINATION}mapping m {{\n{body}}}\n{ROWS}"
+    file, _ = parse(Source("shop.rules", text), grammar_text())
+    found, problems = check([file], ENVIRONMENT)
+    assert found, problems
+    plan = plan_of(found)
+    assert plan.walked == ()
+    for event in events:
+        arrival = Arrival({**event, "event_name": "a"}, 0)
+        assert plan.run(arrival) == plan.walk(arrival)
 
 
 # ------------------------------------------------------------------ generated code
@@ -206,7 +318,7 @@ def test_numbers_beyond_json_are_decided_by_the_walker() -> None:
     assert plan.long_ways["events"] == 2
 
 
-def test_notes_are_told_once_and_in_their_order() -> None:
+def test_notes_are_told_once_and_in_alphabetical_order() -> None:
     plan = plan_of(
         program(
             'mapping m {\n  properties."x" = event.n ?? event.m ?? event.n\n  properties.value = event.n\n}\n'
@@ -214,7 +326,7 @@ def test_notes_are_told_once_and_in_their_order() -> None:
         )
     )
     planned = plan.run(Arrival({"event_name": "a", "n": "no", "m": []}, 0))
-    assert planned.result.notes == (Note("event.n", "not a number"), Note("event.m", "not a number"))
+    assert planned.result.notes == (Note("event.m", "not a number"), Note("event.n", "not a number"))
 
 
 def test_a_name_keeps_its_value_when_a_field_refuses_it() -> None:

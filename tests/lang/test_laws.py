@@ -2,6 +2,7 @@
 
 import json
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ FILES = [
 TEXTS = [path.read_text(encoding="utf-8") for path in [*FILES, asset("rules/schemas/standard.rules")]]
 SIGNS = ["\n", "\r\n", "\t", *"{}()[]|-=,:*§", '"', '"""', "->", "??", "=="]
 TOKENS = [*sorted({word for text in TEXTS for word in text.split()}), *SIGNS]
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(suppress_health_check=list(HealthCheck))
 
 
 def survives(text: str) -> None:
@@ -168,14 +169,15 @@ def _mutant(chance: random.Random, kind: Kind) -> Any:
     return chance.choice(kind.options) if kind.options else _leaf(chance)
 
 
-PROGRAMS = {f"{path.parent.name}-{path.stem}": load([path]).program for path in FILES}
+@cache
+def program_of(path: Path) -> Program | None:
+    return load([path]).program
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-@settings(max_examples=100, deadline=None)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 @given(seed=st.integers(0, 2**64))
-def test_any_event_gets_an_outcome_that_can_be_finished(name: str, seed: int) -> None:
-    program = PROGRAMS[name]
+def test_any_event_gets_an_outcome_that_can_be_finished(path: Path, seed: int) -> None:
+    program = program_of(path)
     assert program
     chance = random.Random(seed)  # noqa: S311 - to be repeated
     names = sorted(program.dispatch.names()) or ["purchase"]
@@ -315,7 +317,7 @@ def _declarations(text: str) -> list[str]:
     return parts
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=settings().max_examples // 3)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_declarations_means_nothing(chance: random.Random) -> None:
     head, *rest = _declarations((FIXTURES / "features.rules").read_text(encoding="utf-8"))

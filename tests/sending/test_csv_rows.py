@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.sending import Given, Source, SourceUnusable, open_source
@@ -77,7 +77,6 @@ def test_a_broken_row_costs_no_other(broken: str, code: str, place: int) -> None
     assert [each for _, each in found if each != [code]] == whole
 
 
-@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=8), min_size=3, max_size=3), max_size=8),
     st.sampled_from([",", ";", "\t"]),
@@ -91,7 +90,6 @@ def test_what_a_writer_writes_is_read(table: list[list[str]], delimiter: str, en
     assert [each.event for row in rows_of(out.getvalue(), delimiter) for each in row.arrivals] == events
 
 
-@settings(max_examples=100)
 @given(st.text(st.sampled_from('ab",\n\r '), max_size=200))
 def test_any_text_is_rows_or_faults_and_nothing_is_read_twice(text: str) -> None:
     found = rows_of("x,y\n" + text, most=50)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,22 +15,20 @@ from warehouses import Warehouse
 
 import router
 from router.tiktok.mock import Scripted
+from tests.faults.processes import Talk, launcher
 
 _MIB = 1 << 20
 
 
-def start(warehouse: Warehouse, *arguments: str) -> subprocess.Popen[bytes]:
+def start(warehouse: Warehouse, *arguments: str) -> Talk:
     bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(router.__file__).parents[1])}
-    return subprocess.Popen(
-        [sys.executable, "-m", "router.cli", "send", "--rules", "warehouse.rules", "--json", *arguments],
-        cwd=warehouse.folder, env=bare | warehouse.environment,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    command = ["send", "--rules", "warehouse.rules", "--json", *arguments]
+    return launcher().talk(command, bare | warehouse.environment, warehouse.folder)
 
 
-def until(question: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def until(question: Callable[[], bool], talk: Talk) -> None:
     while not question():
-        assert process.poll() is None, process.communicate()[1]
+        assert talk.process.poll() is None, talk.end()
         time.sleep(0.01)
 
 
@@ -46,10 +42,10 @@ def test_killed_again_and_again_every_row_is_counted_once(warehouse: Warehouse) 
     path = warehouse.file("rows.csv", rows(1500))
     tiktok, deaths = warehouse.tiktok, 0
     for goal in (100, 400, 800):
-        process = start(warehouse, path, "--rate", "1000", "--batch", "50")
-        until(lambda goal=goal: tiktok.stats()["counted"] >= goal, process)  # type: ignore[misc]  # mypy cannot type a default
-        process.kill()
-        process.communicate()
+        talk = start(warehouse, path, "--rate", "1000", "--batch", "50")
+        until(lambda goal=goal: tiktok.stats()["counted"] >= goal, talk)  # type: ignore[misc]  # mypy cannot type a default
+        talk.process.kill()
+        talk.end()
         deaths += 1
     report = warehouse.report(path)
     assert (report["ending"], report["waiting"], report["dead"]) == ("done", {}, {})
@@ -65,12 +61,12 @@ def test_killed_again_and_again_every_row_is_counted_once(warehouse: Warehouse) 
 
 def test_ctrl_c_drains_and_says_how_to_go_on(warehouse: Warehouse) -> None:
     path = warehouse.file("rows.csv", rows(2000))
-    process = start(warehouse, path, "--rate", "200", "--batch", "20")
-    until(lambda: warehouse.tiktok.stats()["counted"] >= 60, process)
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=30)
+    talk = start(warehouse, path, "--rate", "200", "--batch", "20")
+    until(lambda: warehouse.tiktok.stats()["counted"] >= 60, talk)
+    talk.process.send_signal(signal.SIGINT)
+    status, out, errors = talk.end()
     report = json.loads(out)
-    assert (process.returncode, report["ending"], errors) == (1, "stopped", b"")
+    assert (status, report["ending"], errors) == (1, "stopped", "")
     assert report["sent"] == warehouse.tiktok.stats()["counted"] < 2000
     assert report["sent"] + report["waiting"]["tiktok_web"] == report["rows"]
     assert warehouse.report(path)["clean"]
@@ -78,28 +74,26 @@ def test_ctrl_c_drains_and_says_how_to_go_on(warehouse: Warehouse) -> None:
 
 
 def test_ctrl_c_while_nothing_comes_in(warehouse: Warehouse) -> None:
-    process = start(warehouse, "-", "--as", "csv")
-    assert process.stdin is not None
-    process.stdin.write(rows(600).encode())
-    process.stdin.flush()
-    until(lambda: warehouse.tiktok.stats()["counted"] == 500, process)
-    process.send_signal(signal.SIGTERM)
+    talk = start(warehouse, "-", "--as", "csv")
+    talk.asks.write(rows(600))
+    talk.asks.flush()
+    until(lambda: warehouse.tiktok.stats()["counted"] == 500, talk)
+    talk.process.send_signal(signal.SIGTERM)
     # Standard input stays open all the time.
-    assert process.wait(30) == 1
-    out, errors = process.communicate()
-    assert (json.loads(out)["ending"], json.loads(out)["sent"], errors) == ("stopped", 500, b"")
+    assert talk.process.wait(30) == 1
+    _, out, errors = talk.end()
+    assert (json.loads(out)["ending"], json.loads(out)["sent"], errors) == ("stopped", 500, "")
 
 
 def test_an_answer_that_never_comes_is_not_waited_for_twice(warehouse: Warehouse) -> None:
     path = warehouse.file("rows.csv", rows(10))
     warehouse.tiktok.script(Scripted(hang=True, process=True))
-    process = start(warehouse, path)
-    until(lambda: warehouse.tiktok.stats()["counted"] == 10, process)
-    process.send_signal(signal.SIGINT)
+    talk = start(warehouse, path)
+    until(lambda: warehouse.tiktok.stats()["counted"] == 10, talk)
+    talk.process.send_signal(signal.SIGINT)
     time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert process.returncode == -signal.SIGINT
+    talk.process.send_signal(signal.SIGINT)
+    assert talk.end()[0] == -signal.SIGINT
     assert warehouse.report(path)["sent"] == 10
     assert (warehouse.tiktok.stats()["counted"], warehouse.tiktok.stats()["merged"]) == (10, 10)
 
@@ -110,14 +104,11 @@ def test_memory_does_not_grow_with_the_file(warehouse: Warehouse) -> None:
     peaks = []
     for number in (2_000, 16_000):
         path = warehouse.file("rows.csv", rows(number, "x" * 2000).replace("view", "ping"))
-        process = start(warehouse, path)
-        assert process.stdout is not None
-        peak = 0
-        while process.poll() is None:
-            peak = max(peak, _peak(process.pid))
+        talk, peak = start(warehouse, path), 0
+        while talk.process.poll() is None:
+            peak = max(peak, _peak(talk.process.pid))
             time.sleep(0.02)
-        assert json.loads(process.stdout.read())["skipped"] == {"not_for_source": number}
-        process.communicate()
+        assert json.loads(talk.end()[1])["skipped"] == {"not_for_source": number}
         peaks.append(peak)
     assert peaks[1] - peaks[0] < 16 * _MIB
     assert peaks[1] < 160 * _MIB

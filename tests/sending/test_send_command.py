@@ -7,6 +7,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.parquet as parquet
 import pytest
 from warehouses import TOKEN, Warehouse
 
+from router.delivery.retry import Policy
 from router.delivery.surroundings import LaneSettings
 from router.sending.job import paced
 from router.tiktok.mock import MockTikTok, Scripted
@@ -213,7 +215,8 @@ def test_what_tiktok_refuses_is_dead_with_its_code(warehouse: Warehouse) -> None
     assert "tagwright dead list --data tagwright-send shows the dead ones." in result.stdout
 
 
-def test_failures_that_pass_are_sat_out(warehouse: Warehouse) -> None:
+def test_failures_that_pass_are_sat_out(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.daemon.tuning.Policy", partial(Policy, backoff_base=0.1))
     warehouse.tiktok.script(Scripted(status=502, times=2))
     report = warehouse.report(warehouse.file("rows.csv", table(*map(line, range(3)))))
     assert (report["ending"], report["sent"]) == ("done", 3)

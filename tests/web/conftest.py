@@ -1,4 +1,4 @@
-"""Real listeners for the tests: uvicorn on free ports of this machine, in one event loop of a thread."""
+"""Real listeners for the tests: on free ports of this machine, in one event loop of a thread."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from router.lang.outcome import Arrival
+from router.serving import Listener, listen
 from router.settings import Address, Settings
 from router.web.acceptance import Receipt
 from router.web.intake import Intake
 from router.web.metrics import Metrics
 from router.web.scope import SourceOf, unknown_source
-from router.web.server import Listener, listen
 
 NOW = 1_795_253_223.75
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
+from prometheus_client import CollectorRegistry
 
 from router.web.admin import Admin
 from router.web.metrics import Metrics
+
+
+def measured(metrics: Metrics) -> Callable[[], Awaitable[CollectorRegistry]]:
+    async def now() -> CollectorRegistry:
+        return metrics.registry
+
+    return now
 
 
 def test_the_pages(house: Any) -> None:
@@ -17,7 +26,7 @@ def test_the_pages(house: Any) -> None:
     async def status() -> dict[str, int]:
         return {"pending": 3}
 
-    address = house.listen(Admin(metrics.registry, lambda: reasons[0], status))
+    address = house.listen(Admin(measured(metrics), lambda: reasons[0], status))
     url = f"http://{address}"
     assert httpx.get(url + "/healthz").json() == {"status": "ok"}
     assert httpx.get(url + "/readyz").json() == {"ready": True}
@@ -37,7 +46,7 @@ def test_a_page_that_fails_is_500_without_details(house: Any) -> None:
     async def fail() -> Any:
         raise RuntimeError("secret")
 
-    address = house.listen(Admin(Metrics().registry, lambda: None, fail))
+    address = house.listen(Admin(measured(Metrics()), lambda: None, fail))
     answer = httpx.get(f"http://{address}/status")
     assert answer.status_code == 500
     assert "secret" not in answer.text
@@ -65,8 +74,7 @@ def test_everything_that_is_counted_is_exported() -> None:
     metrics.sent("shop", "CompletePayment", 2)
     metrics.retried("shop", "throttle")
     metrics.dead("shop", "payload")
-    metrics.held("shop", is_held=True)
-    metrics.pending("shop", 9)
+    metrics.destinations({"shop": ("held", 9)})
     metrics.batch("shop", 2, 0.2)
     metrics.rules_loaded("v1", ["purchase"])
     metrics.rules_loaded("v2", ["purchase"])
@@ -74,7 +82,7 @@ def test_everything_that_is_counted_is_exported() -> None:
     value = metrics.registry.get_sample_value
     assert value("tagwright_events_received_total", {"format": "standard"}) == 2
     assert value("tagwright_events_sent_total", {"destination": "shop", "event": "CompletePayment"}) == 2
-    assert value("tagwright_destination_held", {"destination": "shop"}) == 1
+    assert value("tagwright_destination_state", {"destination": "shop", "state": "held"}) == 1
     assert value("tagwright_events_pending", {"destination": "shop"}) == 9
     assert value("tagwright_batch_events_count", {"destination": "shop"}) == 1
     assert value("tagwright_rules_info", {"version": "v1"}) is None

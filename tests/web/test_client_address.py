@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.web.peer import client_ip, household, is_proxy
+from router.serving.peer import client_ip, household, is_proxy
 
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("2001:db8:1::/48"))
 XFF = "x-forwarded-for"

@@ -179,14 +179,14 @@ def test_who_dribbles_is_cut(hasty: Any, first: bytes, drop: bytes, expected: li
 
 
 def test_a_body_slower_than_its_rate_is_cut_before_its_time(house: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("router.web.connection._WATCH_SECONDS", 0.1)
+    monkeypatch.setattr("router.serving.connection._WATCH_SECONDS", 0.1)
     served = house.intake(Settings(limits=Limits(body_seconds=600, body_rate=100_000)))
     answer = dribbled(served, HEAD + b"content-length: 100000\r\n\r\n", b" ")
     assert (statuses(answer), code(answer)) == ([408], "slow_body")
 
 
 def test_a_body_that_keeps_its_rate_is_not(house: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("router.web.connection._WATCH_SECONDS", 0.2)
+    monkeypatch.setattr("router.serving.connection._WATCH_SECONDS", 0.2)
     served = house.intake(Settings(limits=Limits(body_seconds=600, body_rate=1)))
     with served.connect(LAST[:-18]) as connection:
         for byte in EVENT:

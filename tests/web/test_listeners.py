@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from router.lang.outcome import Arrival
+from router.serving import listen
 from router.settings import Address, Limits, Settings
 from router.web.acceptance import Receipt
 from router.web.intake import Intake
 from router.web.metrics import Metrics
-from router.web.server import listen
 
 
 class Slow:

@@ -57,7 +57,7 @@ def gather(wish: Wish, variables: EnvironmentVariables, http: httpx.Client) -> F
         rules=rules,
         disk=_disk(settings.data),
         sqlite=apsw.sqlite_lib_version(),
-        spool=_spool(settings.data),
+        spool=_spool(settings),
         status=status,
         samples=() if isinstance(measured, NotMeasured) else tuple(measured),
         no_daemon=no_daemon,
@@ -87,9 +87,12 @@ def _daemons_rules(status: Mapping[str, Any] | None) -> tuple[Path, ...]:
     return tuple(named) if all(each.is_file() for each in named) else ()
 
 
-def _spool(directory: Path) -> Waiting | str:
+def _spool(settings: Settings) -> Waiting | str:
     """What waits, read beside whoever writes."""
+    directory = settings.data
     path = directory / FILE
+    if settings.spool is not None:
+        return "the spool is in a database; `tagwright spool status` shows it"
     if not path.is_file():
         return f"there is no spool in {directory}"
     try:

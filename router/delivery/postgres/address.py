@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from router.delivery.spool import SpoolUnusable
 
@@ -32,6 +32,16 @@ def is_address(text: str) -> bool:
     return text.partition("://")[0] in SCHEMES and "://" in text
 
 
+def need_driver() -> None:
+    """Raises `SpoolUnusable` where what talks to databases is not installed."""
+    try:
+        import psycopg  # noqa: F401 - whether it can be
+    except ImportError:
+        raise SpoolUnusable(
+            "a spool in a database needs psycopg\n  fix: pip install 'tagwright[postgres]'"
+        ) from None
+
+
 def address_of(url: str) -> Address:
     """Of several hosts the one that takes writes is used. Raises `SpoolUnusable`."""
     try:
@@ -49,7 +59,8 @@ def address_of(url: str) -> Address:
     asked.setdefault("connect_timeout", "3")
     asked.setdefault("application_name", "tagwright")
     asked.setdefault("client_encoding", "UTF8")
-    conninfo = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(asked), ""))
+    # libpq takes a plus for a plus.
+    conninfo = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(asked, quote_via=quote), ""))
     return Address(conninfo, schema, _shown(parts.netloc, asked.get("host", ""), parts.path, schema))
 
 

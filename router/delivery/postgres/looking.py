@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from router.delivery.account import balances
 from router.delivery.postgres.address import Address
+from router.delivery.postgres.gauge import books_of, stats_of
 from router.delivery.postgres.layout import Layout
-from router.delivery.postgres.line import Connection
 from router.delivery.postgres.schema import VERSION, condition, first_connection, migrate, risks
-from router.delivery.postgres.spool import stats_of
+from router.delivery.postgres.wire import Connection
 from router.delivery.spool import Stats
 
 _SIZES = """
@@ -42,6 +43,8 @@ class Look:
     routers: Sequence[Router] = ()
     sizes: Sequence[tuple[str, int]] = ()
     """Bytes on disk by table, indexes included."""
+    unaccounted: Mapping[str, int] = field(default_factory=dict)
+    """Events of which nobody knows what became of them, by destination; none, or there is a fault."""
 
 
 async def look(address: Address) -> Look:
@@ -58,9 +61,10 @@ async def look(address: Address) -> Look:
         sizes = await _rows(connection, _SIZES.encode(), [address.schema])
     return Look(
         found.version, VERSION, found.moved_to, danger,
-        stats_of(counters, [rows[0][0] for rows in oldest if rows]),
+        stats_of(counters, oldest),
         [Router(name, number, since, left < 0) for number, name, since, left in nodes],
         [(str(name), int(size)) for name, size in sizes],
+        {each.destination: each.unaccounted for each in balances(books_of(counters)) if each.unaccounted},
     )  # fmt: skip
 
 

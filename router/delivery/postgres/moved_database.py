@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import astuple
 from typing import Any, Final
 
 from router.delivery.archive import Route
 from router.delivery.postgres.address import Address
 from router.delivery.postgres.columns import plain
 from router.delivery.postgres.layout import Layout
-from router.delivery.postgres.line import Connection
 from router.delivery.postgres.moved_tables import TABLES
-from router.delivery.postgres.routes import route_values
+from router.delivery.postgres.routes import way_values
 from router.delivery.postgres.schema import condition, first_connection, prepare
+from router.delivery.postgres.wire import Connection
 from router.delivery.spool import SpoolUnusable
 
 _ENTRY: Final = """
@@ -171,7 +172,9 @@ class DatabaseTarget:
         await self._copied("body", bodies)
 
     async def _route(self, route: Route) -> int:
-        cursor = await self._connection.execute(_named(_ROUTE, self._layout.schema), route_values(route))
+        cursor = await self._connection.execute(
+            _named(_ROUTE, self._layout.schema), way_values(astuple(route))
+        )
         (number,) = await cursor.fetchone() or (0,)
         self._routes[route] = number
         return self._routes[route]

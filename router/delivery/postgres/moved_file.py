@@ -13,13 +13,13 @@ import apsw
 
 from router.delivery.backup import FILE
 from router.delivery.ownership import OwnedDirectory
+from router.delivery.postgres.moved_entries import WHOLE, Apart, insert
 from router.delivery.postgres.moved_tables import TABLES
 from router.delivery.spool import SpoolUnusable
 from router.delivery.tables import Tables
 
 MOVED: Final = f"{FILE}.moved"
 _PART: Final = f"{FILE}.part"
-_KEPT: Final = "(SELECT event FROM kept WHERE kept.id = {table}.id)"
 _ROWS: Final = ("delivery", "dead")
 _NUMBERED: Final = (*_ROWS, "route", "settlement", "record")
 
@@ -66,9 +66,9 @@ class FileSource:
         return _counts(self._tables)
 
     async def rows(self, table: str) -> AsyncIterator[list[tuple[Any, ...]]]:
-        columns = [_KEPT.format(table=table) if each == "kept" else each for each in TABLES[table]]
         order = " ORDER BY id" if table in _NUMBERED else ""
-        cursor = self._tables.connection.execute(f"SELECT {', '.join(columns)} FROM {table}{order}")  # noqa: S608 - names of ours
+        place = WHOLE.get(table, table)
+        cursor = self._tables.connection.execute(f"SELECT {', '.join(TABLES[table])} FROM {place}{order}")  # noqa: S608 - names of ours
         while rows := _portion(cursor, self._portion):
             yield rows
 
@@ -93,6 +93,7 @@ class FileTarget:
             self._owned.release()
             raise
         self._tables.connection.execute("BEGIN IMMEDIATE")
+        self._apart = Apart(self._tables)
         return self
 
     def _refuse_another(self) -> None:
@@ -107,22 +108,23 @@ class FileTarget:
 
     async def add(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         columns = list(TABLES[table])
-        if table == "drift":
-            columns, rows = ["id", *columns], [(1, *row) for row in rows]
-        elif table in _ROWS:
+        if table in _ROWS:
             place = columns.index("kept")
-            self._insert(
-                "kept", ["id", "event"], [(row[0], row[place]) for row in rows if row[place] is not None]
-            )
+            kept = [(row[0], row[place]) for row in rows if row[place] is not None]
+            insert(self._tables, "kept", ["id", "event"], kept)
             columns, rows = _without(columns, place), [tuple(_without(row, place)) for row in rows]
-        self._insert(table, columns, rows)
-
-    def _insert(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-        marks = ", ".join("?" * len(columns))
-        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names of ours
-        self._tables.connection.executemany(sql, rows)
+        match table:
+            case "drift":
+                insert(self._tables, table, ["id", *columns], [(1, *row) for row in rows])
+            case "delivery" | "dedup":
+                add = self._apart.entry if table == "delivery" else self._apart.claim
+                for row in rows:
+                    add(dict(zip(columns, row, strict=True)))
+            case _:
+                insert(self._tables, table, columns, rows)
 
     async def finish(self, last_row: int) -> None:
+        self._apart.finish()
         connection = self._tables.connection
         # Numbers are never used again: claims name their row by it.
         connection.execute("DELETE FROM sqlite_sequence WHERE name = 'delivery'")

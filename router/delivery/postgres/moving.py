@@ -7,10 +7,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import apsw
+import psycopg
+
 from router.delivery.postgres.address import address_of, is_address
 from router.delivery.postgres.moved_database import DatabaseSource, DatabaseTarget
 from router.delivery.postgres.moved_file import FileSource, FileTarget
 from router.delivery.postgres.moved_tables import TABLES
+from router.delivery.postgres.trouble import told
 from router.delivery.spool import SpoolUnusable
 
 PORTION: Final = 2_000
@@ -48,6 +52,14 @@ async def move(source: str, target: str) -> Mapping[str, int]:
     """
     if shown(source) == shown(target):
         raise SpoolUnusable("source and target are the same")
+    try:
+        return await _moved(source, target)
+    except (psycopg.Error, apsw.Error, OSError) as problem:
+        # Its own words may quote what was in hand.
+        raise SpoolUnusable(f"the copy failed: {told(problem)}\n  fix: the same command goes on") from None
+
+
+async def _moved(source: str, target: str) -> Mapping[str, int]:
     async with _source(source, shown(target)) as old, _target(target) as new:
         there = await old.count()
         for table in TABLES:

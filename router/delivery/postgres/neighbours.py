@@ -8,16 +8,17 @@ from typing import Any, cast
 from router.delivery.company import News
 from router.delivery.condition import State
 from router.delivery.postgres.layout import Layout
-from router.delivery.postgres.line import Rows
 from router.delivery.postgres.simple import Read
+from router.delivery.postgres.work import Rows
 
 
 class Neighbours:
     """See `Company`. The pulse carries what is said, and brings what is to be heard."""
 
     def __init__(self) -> None:
-        self._heard: Callable[[News], None] = lambda _: None
+        self._heard: Callable[[News], None] | None = None
         self._joined: Callable[[int], None] = lambda _: None
+        self._unheard: list[News] = []
         self._to_say: dict[str, News] = {}
         self._words: dict[str, int] = {}
         self.nodes = 1
@@ -26,8 +27,13 @@ class Neighbours:
         self._to_say[news.destination] = news
 
     def listen(self, heard: Callable[[News], None], joined: Callable[[int], None]) -> None:
+        """What came before is told at once: a router is among others before it delivers."""
         self._heard = heard
         self._joined = joined
+        joined(self.nodes)
+        for news in self._unheard:
+            heard(news)
+        self._unheard.clear()
 
     # The pulse's side.
 
@@ -54,7 +60,7 @@ class Neighbours:
             if self._words.get(destination, 0) < word:
                 self._words[destination] = word
                 if speaker != node and destination not in self._to_say:
-                    self._heard(_news(destination, news))
+                    (self._heard or self._unheard.append)(_news(destination, news))
 
     def count(self, nodes: int) -> None:
         if nodes != self.nodes:

@@ -12,12 +12,14 @@ import structlog
 
 from router.delivery.drift import Drift
 from router.delivery.postgres.clock import DatabaseClock
+from router.delivery.postgres.gauge import Gauge
 from router.delivery.postgres.layout import Layout
 from router.delivery.postgres.leases import Leases
-from router.delivery.postgres.line import InTurn, Line, Work
+from router.delivery.postgres.line import Line
 from router.delivery.postgres.neighbours import Neighbours
 from router.delivery.postgres.simple import Read, everywhere, total
 from router.delivery.postgres.trouble import SpoolAway, told
+from router.delivery.postgres.work import InTurn, Work
 from router.delivery.spool import SpoolBroken
 
 log = structlog.get_logger()
@@ -25,15 +27,6 @@ log = structlog.get_logger()
 # A database that was away has been away for all: others get this long to say that they live.
 GRACE: Final = 0.25
 _TAKEOVERS_A_LEASE: Final = 6
-
-
-@dataclass(slots=True)
-class Gauge:
-    """Rows and bytes that wait, of all routers: as told last, and what this one changed since."""
-
-    rows: int = 0
-    payload_bytes: int = 0
-    dead_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +99,22 @@ class Pulse:
         self._clock.told(at, asked, time.monotonic())
         self._neighbours.were_said(said)
         self.drift = Drift(*drift[0]) if drift else Drift()
-        self._gauge.rows, self._gauge.payload_bytes, self._gauge.dead_bytes = rows, size, dead
+        self._gauge.told(rows, size, dead)
         if not alive:
             await self._register()
         self._neighbours.count(nodes)
         self._neighbours.hear(heard, self._leases.node)
         self._due({name for bucket in due for (name,) in bucket})
         await self._look_after_others()
+
+    async def look(self) -> None:
+        """What the database tells, without a sign of life."""
+        works = [Read(self._layout, name) for name in ("time", "drift", "load")]
+        asked = time.monotonic()
+        ((at,),), drift, load = await self._line.do(InTurn(works, 1))
+        self._clock.told(at, asked, time.monotonic())
+        self.drift = Drift(*drift[0]) if drift else Drift()
+        self._gauge.told(*load[0])
 
     async def _register(self) -> None:
         """Others took this router for dead: what it had leased is theirs, and it gets a new number."""

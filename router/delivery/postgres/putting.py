@@ -11,8 +11,7 @@ from router.delivery.account import DUPLICATE, Account, Posting
 from router.delivery.entry import Entry
 from router.delivery.postgres.columns import entry_columns, posting_columns, record_columns, summed
 from router.delivery.postgres.layout import Layout
-from router.delivery.postgres.line import Ask, Rows
-from router.delivery.postgres.routes import Routes, route_of
+from router.delivery.postgres.work import Ask, Rows
 
 # Entries that come within this time may be judged as if they had come at one moment.
 _MOMENT: Final = 1.0
@@ -20,9 +19,10 @@ _MOMENT: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What one call stores. The routes of its entries are known."""
+    """What one call stores; `routes` are the numbers of the entries' ways."""
 
     entries: Sequence[Entry]
+    routes: Sequence[int]
     account: Account
     lag: float
 
@@ -42,14 +42,14 @@ class _Round:
 class Puts:
     """Several calls as one transaction; reads a list of answers for each call."""
 
-    def __init__(self, puts: Sequence[Put], layout: Layout, routes: Routes, slot: int) -> None:
+    def __init__(self, puts: Sequence[Put], layout: Layout, slot: int) -> None:
         self._puts = puts
         self._layout = layout
-        self._routes = routes
         self._slot = slot
         self._lag = puts[0].lag
         self._repeats: Counter[Posting] = Counter()
         self._rounds = self._sorted_out([entry for put in puts for entry in put.entries])
+        self._routes = [number for put in puts for number in put.routes]
         self._sent: list[list[int]] = []
 
     @property
@@ -96,7 +96,7 @@ class Puts:
                 postings = {}
 
     def _statement(self, bucket: int, entries: Sequence[Entry], postings: Mapping[Posting, int]) -> Ask:
-        numbers = [self._routes.number(route_of(each)) or 0 for each in entries]
+        numbers = [self._routes[place] for place in self._sent[-1]]
         values: dict[str, Any] = {
             **entry_columns(entries, numbers), **posting_columns(postings),
             "bucket": bucket, "buckets": self._layout.buckets, "slot": self._slot, "lag": self._lag,

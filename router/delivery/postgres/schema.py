@@ -11,15 +11,23 @@ import structlog
 
 from router.delivery.postgres.address import Address
 from router.delivery.postgres.layout import Layout
-from router.delivery.postgres.line import Connection
 from router.delivery.postgres.statements import creation, migration
-from router.delivery.postgres.trouble import told
+from router.delivery.postgres.trouble import told, unreachable
+from router.delivery.postgres.wire import Connection
 from router.delivery.spool import SpoolUnusable
 
 log = structlog.get_logger()
 
 VERSION: Final = 1
 OLDEST_SERVER: Final = 15
+PREPARED: Final = 2
+"""How often a statement is run before its plan is kept."""
+# A plan that is kept was made when the tables were small, and is to be right when they are large: row by row,
+# each by its key.
+_KEPT_PLANS: Final = (
+    b"SET plan_cache_mode = force_generic_plan; SET jit = off; "
+    b"SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+)
 _SETTINGS: Final = "fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names"
 
 
@@ -37,6 +45,23 @@ async def connect(address: Address) -> Connection:
     return await psycopg.AsyncConnection.connect(address.conninfo, autocommit=True, prepare_threshold=None)
 
 
+async def quick_connection(address: Address) -> Connection:
+    """One that keeps the plans of statements, unless there is a pooler; making them costs more than the rest.
+
+    A pooler cannot know whom a transaction will meet, so the process that answers is not the announced one.
+    """
+    connection = await connect(address)
+    try:
+        (found,) = await _rows(connection, "SELECT pg_backend_pid()")
+        if found[0] == connection.info.backend_pid:
+            await connection.execute(_KEPT_PLANS)
+            connection.prepare_threshold = PREPARED
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
 async def first_connection(address: Address) -> Connection:
     """Raises `SpoolUnusable` when the database cannot be reached or is none that can be used."""
     try:
@@ -52,10 +77,15 @@ async def first_connection(address: Address) -> Connection:
 
 
 def _unreachable(address: Address, problem: Exception) -> str:
+    if isinstance(problem, psycopg.ProgrammingError):
+        return (
+            f"the address of {address} has a part that PostgreSQL does not know\n"
+            "  fix: look at what follows the question mark"
+        )
     state = getattr(problem, "sqlstate", None) or ""
     why = {"28": "it refuses the user or the password", "3D": "there is no such database"}.get(state[:2])
     return (
-        f"{address} cannot be reached: {why or told(problem)}\n"
+        f"{address} cannot be reached: {why or unreachable(problem)}\n"
         "  fix: see that it runs, and that user, password and host are right"
     )
 
@@ -110,10 +140,20 @@ async def condition(connection: Connection, address: Address) -> Condition:
     return Condition(*row)
 
 
-async def prepare(connection: Connection, address: Address, buckets: int = 1) -> Layout:
-    """Make the schema or bring it forward; one router at a time. Raises `SpoolUnusable`."""
+async def prepare(
+    connection: Connection, address: Address, buckets: int = 1, *, was_there: bool = False
+) -> Layout:
+    """Make the schema or bring it forward; one router at a time. Raises `SpoolUnusable`.
+
+    One that `was_there` and is no more is missed, and not made anew.
+    """
     try:
         found = await condition(connection, address)
+        if found.version is None and was_there:
+            raise SpoolUnusable(
+                f"there is no spool in {address}, and this router had one, with what was accepted\n"
+                "  fix: restore a backup of it; to begin anew, choose another data directory"
+            )
         if found.version != VERSION:
             found = await _brought_forward(connection, address, buckets)
     except psycopg.errors.InsufficientPrivilege:
@@ -123,7 +163,7 @@ async def prepare(connection: Connection, address: Address, buckets: int = 1) ->
         ) from None
     except (psycopg.Error, OSError) as problem:
         raise SpoolUnusable(f"{address} cannot be used: {told(problem)}") from None
-    _refuse(found, address)
+    refuse(found, address)
     return Layout(address.schema, found.buckets)
 
 
@@ -141,7 +181,7 @@ async def _brought_forward(connection: Connection, address: Address, buckets: in
         )
         # Another router may have done it while this one waited for the lock.
         found = await condition(connection, address)
-        _refuse(found, address)
+        refuse(found, address)
         for each in await _steps(connection, address, found):
             await connection.execute(each)
         if found.version is None:
@@ -174,7 +214,8 @@ async def _steps(connection: Connection, address: Address, found: Condition) -> 
     return [*made, *creation(address.schema)]
 
 
-def _refuse(found: Condition, address: Address) -> None:
+def refuse(found: Condition, address: Address) -> None:
+    """Raises `SpoolUnusable` when what is there is not to be used."""
     if found.version is not None and found.version > VERSION:
         raise SpoolUnusable(
             f"{address} was written by a newer version (schema {found.version}, this one knows {VERSION})\n"

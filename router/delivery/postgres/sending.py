@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
@@ -10,11 +10,19 @@ from router.delivery.archive import Route
 from router.delivery.entry import Entry, Queued
 from router.delivery.postgres.columns import plain
 from router.delivery.postgres.layout import Layout
-from router.delivery.postgres.line import Ask, Rows
+from router.delivery.postgres.packing import Pack, float8s, int2s, int4s, int8s, texts
+from router.delivery.postgres.work import Ask, Rows
 from router.delivery.spool import Buried, Claimed, Delivered, Rescheduled, Step
 
 _DELIVERED, _AGAIN, _BURIED = 0, 1, 2
 _NO_WORD: Final = -1
+_STEP: Final[Mapping[str, Pack]] = {
+    "id": int8s, "lease": int8s, "kind": int2s, "word": int4s, "due": float8s, "doubt": float8s,
+    "taken_back": int4s, "why": texts,
+}  # fmt: skip
+_WORD: Final[Mapping[str, Pack]] = {
+    "word_at": float8s, "reason": texts, "code": texts, "message": texts, "request_id": texts
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class Claim:
     def asks(self) -> Sequence[Ask]:
         values = {
             "bucket": self.bucket, "destination": self.destination, "limit": self.limit, "now": self.now,
-            "lease": self.lease, "lost": list(self.lost), "slot": self.slot,
+            "lease": self.lease, "lost": int8s(self.lost), "slot": self.slot,
         }  # fmt: skip
         return [Ask(self.layout.sql["claim"], values)]
 
@@ -53,10 +61,10 @@ def entry_of(columns: Sequence[Any], route: Route) -> Entry:
     )  # fmt: skip
 
 
-def queued_of(row: Sequence[Any], route: Callable[[int], Route]) -> Queued:
+def queued_of(row: Sequence[Any], routes: Mapping[int, Route]) -> Queued:
     """A row of `claim` or `list_waiting`."""
     row_id, attempts, due, first_ambiguous_at, crashes, why, *entry = row
-    return Queued(row_id, entry_of(entry, route(entry[1])), attempts, due, first_ambiguous_at, crashes, why)
+    return Queued(row_id, entry_of(entry, routes[entry[1]]), attempts, due, first_ambiguous_at, crashes, why)
 
 
 def together(found: Sequence[Queued], limit: int, dues: Sequence[float | None]) -> Claimed:
@@ -83,11 +91,7 @@ class Settle:
 class _Columns:
     """What goes into one bucket's statement."""
 
-    values: dict[str, list[Any]] = field(
-        default_factory=lambda: {
-            name: [] for name in ("id", "lease", "kind", "word", "due", "doubt", "taken_back", "why")
-        }
-    )
+    values: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in _STEP})
     words: dict[tuple[int, float, str, str, str, str], int] = field(default_factory=dict)
 
     def add(self, **cells: Any) -> None:
@@ -99,12 +103,11 @@ class _Columns:
         reason, code, message, request_id = map(plain, words)
         return self.words.setdefault((call, at, reason, code, message, request_id), len(self.words))
 
-    def said(self) -> dict[str, list[Any]]:
-        names = ("word_at", "reason", "code", "message", "request_id")
-        columns: dict[str, list[Any]] = {
-            name: [word[place] for word in self.words] for place, name in enumerate(names, 1)
-        }
-        return {**columns, "word_id": list(self.words.values())}
+    def packed(self) -> dict[str, bytes]:
+        steps = {name: pack(self.values[name]) for name, pack in _STEP.items()}
+        columns = list(zip(*self.words, strict=True)) or [()] * (1 + len(_WORD))
+        said = {name: pack(column) for (name, pack), column in zip(_WORD.items(), columns[1:], strict=True)}
+        return {**steps, **said, "word_id": int4s(list(self.words.values()))}
 
 
 class Settles:
@@ -123,7 +126,7 @@ class Settles:
         return [
             Ask(
                 self._layout.sql["settle"],
-                {**columns.values, **columns.said(), "bucket": bucket, "slot": self._slot},
+                {**columns.packed(), "bucket": bucket, "slot": self._slot},
             )
             for bucket, columns in sorted(self._columns().items())
         ]

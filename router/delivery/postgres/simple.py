@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.delivery.postgres.layout import Layout
-from router.delivery.postgres.line import Ask, Rows
+from router.delivery.postgres.work import Ask, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Final
 
 _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^\s*--.*\n?|\s+-- .*$", re.MULTILINE)
+# The driver remembers how it understood a statement, but for long ones.
+_SPACE: Final = re.compile(r"\s+")
 _FILES: Final = ("queries.sql", "archive.sql", "nodes.sql")
 
 
@@ -19,7 +21,7 @@ def statements(schema: str) -> dict[str, bytes]:
     for name in _FILES:
         _, *parts = _NAME.split(_text(name, schema))
         for title, body in zip(parts[::2], parts[1::2], strict=True):
-            found[title] = _COMMENT.sub("", body).strip().encode()
+            found[title] = _SPACE.sub(" ", _COMMENT.sub("", body)).strip().encode()
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import Final
 
 import psycopg
@@ -25,8 +26,13 @@ class Meaning(enum.Enum):
 _AGAIN: Final = frozenset({"40001", "40P01", "55P03"})
 # A server that only reads has been demoted; one that is starting or full of connections takes some later.
 _AWAY: Final = frozenset({"25006", "40003", "53300", "58000", "58030", "XX000", "57014"})
+# Plans that were thought to be kept: there is a pooler in between after all.
+_PLANLESS: Final = frozenset({"26000", "42P05"})
 _AWAY_CLASSES: Final = ("08", "57P")
 _FULL: Final = frozenset({"53000", "53100", "53200", "53400", "54000"})
+
+
+_REASON: Final = re.compile(r"^.*(?:failed|resolve host '[^']*'): (?:FATAL: *)?(.+)$", re.MULTILINE)
 
 
 class SpoolAway(SpoolFull):
@@ -51,7 +57,20 @@ def meaning(problem: BaseException) -> Meaning:
         return Meaning.AGAIN
     if state in _FULL:
         return Meaning.FULL
-    return Meaning.AWAY if state in _AWAY or state.startswith(_AWAY_CLASSES) else Meaning.OURS
+    away = state in _AWAY or state in _PLANLESS or state.startswith(_AWAY_CLASSES)
+    return Meaning.AWAY if away else Meaning.OURS
+
+
+def keeps_no_plans(problem: BaseException) -> bool:
+    """Whether this is what comes of a plan that is not where it was left."""
+    return isinstance(problem, psycopg.Error) and problem.sqlstate in _PLANLESS
+
+
+def unreachable(problem: BaseException) -> str:
+    """Why there was no connection, for each host: what stands after its name, which quotes no password."""
+    if not isinstance(problem, psycopg.OperationalError):
+        return told(problem)
+    return "; ".join(dict.fromkeys(_REASON.findall(str(problem)))) or told(problem)
 
 
 def told(problem: BaseException) -> str:

@@ -14,8 +14,8 @@ import psycopg
 import structlog
 
 from router.delivery.postgres.layout import Layout
-from router.delivery.postgres.line import Connection
 from router.delivery.postgres.trouble import told
+from router.delivery.postgres.wire import Connection
 
 log = structlog.get_logger()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from router.lang import tree as t
+from router.lang.check.order import in_order
 from router.lang.check.scope import Checking
 from router.lang.messages import rules as say
 from router.lang.program import Rule
@@ -26,6 +27,9 @@ class Claim:
     def key(self) -> tuple[str, str, bool]:
         return self.rule.source, self.rule.event, self.star
 
+    def rank(self, ranks: Mapping[str, int]) -> int:
+        return ranks[self.name.source.name]
+
 
 @dataclass(slots=True)
 class Claims:
@@ -40,10 +44,14 @@ Settled = tuple[dict[str, dict[str, Rule]], dict[str, Rule]]
 
 
 def settle(checking: Checking, claims: list[Claim]) -> Settled:
-    """The rules by source and event name, and those of `*` by source; every clash is reported."""
+    """The rules by source and event name, and those of `*` by source; every clash is reported.
+
+    Of two, the second is the one that its author can change: that of the file that uses the other's.
+    """
     chosen: dict[tuple[str, str, bool], Claim] = {}
     clashes: dict[tuple[Span, Span], tuple[Claim, list[str]]] = {}
-    for claim in sorted(claims, key=lambda each: (each.override, *each.name.sort_key)):
+    ranks = _used_first(checking.files)
+    for claim in sorted(claims, key=lambda each: (each.override, each.rank(ranks), each.name.start)):
         first = chosen.get(claim.key)
         if first is None or (claim.override and not first.override):
             chosen[claim.key] = claim
@@ -52,6 +60,23 @@ def settle(checking: Checking, claims: list[Claim]) -> Settled:
     _report_clashes(checking, clashes)
     _report_idle_overrides(checking, claims)
     return _tables(checking, chosen.values())
+
+
+def _used_first(files: Iterable[t.File]) -> dict[str, int]:
+    """The names of the files, each behind those that it uses, with their numbers."""
+    ordered = sorted(files, key=lambda file: file.span.source.name)
+    names = [file.span.source.name for file in ordered]
+    uses = {
+        name: [other for other in names if _uses(file, other)]
+        for name, file in zip(names, ordered, strict=True)
+    }
+    done, _ = in_order(uses)
+    return {name: rank for rank, name in enumerate(dict.fromkeys([*done, *names]))}
+
+
+def _uses(file: t.File, name: str) -> bool:
+    wanted = (each.file.text for each in file.declarations if isinstance(each, t.Use))
+    return any(name == each or name.endswith(f"/{each}") for each in wanted)
 
 
 def _tables(checking: Checking, chosen: Iterable[Claim]) -> Settled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from router.lang.kinds import Kind
 
@@ -17,9 +17,22 @@ def find(kind: Kind, path: Iterable[str]) -> Kind | None:
     return kind
 
 
-def same_leaf(kind: Kind, leaf: str) -> str | None:
-    """The first path in the schema that ends in this name, outside lists."""
-    return _first(kind, lambda name, child: name == leaf and child.base != "object")
+def nearest(kind: Kind, steps: Sequence[str]) -> str | None:
+    """Of the paths in the schema that end as `steps` does, outside lists, the one that shares most steps.
+
+    Of several the shortest one.
+    """
+    paths = [path for path in _leaves(kind) if path[-1] == steps[-1]]
+    best = min(paths, key=lambda path: (-len({*path} & {*steps}), len(path)), default=None)
+    return ".".join(best) if best else None
+
+
+def _leaves(kind: Kind, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, child in (kind.fields or {}).items():
+        if child.base == "object":
+            yield from _leaves(child, (*before, name))
+        else:
+            yield (*before, name)
 
 
 def leaf_of_kind(kind: Kind, leaf: str, wanted: str) -> str | None:

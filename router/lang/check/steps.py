@@ -6,7 +6,7 @@ from typing import Literal
 
 from router.lang import tree as t
 from router.lang.check.fitting import UNKNOWN
-from router.lang.check.schema_search import same_leaf
+from router.lang.check.schema_search import nearest
 from router.lang.check.scope import Checking
 from router.lang.kinds import ANY, Kind, list_of
 from router.lang.messages import kinds as say_kind
@@ -78,8 +78,7 @@ def _unknown_field(
     schema = checking.names.schema
     elsewhere = None
     if root == "event" and schema is not None:
-        leaf = [each.text for each in node.steps if isinstance(each, t.Word)][-1]
-        found = same_leaf(schema, leaf)
+        found = nearest(schema, [each.text for each in node.steps if isinstance(each, t.Word)])
         elsewhere = (node.span, f"event.{found}") if found else None
     before = path.partition(".")[2]
     checking.report(

@@ -3,10 +3,10 @@
     plan     = compile_plan(program, finisher)    every rule as a function       plan, handlers, sends
     planned  = plan.run(arrival)                  one event, all outcomes
 
-A function is written from the checked tree, never from text: `payloads` writes a send, `fields` what goes
-into its fields, `expressions`, `conditions`, `calls` and `reading` what is computed for it. `shapes` says
-which checks can be left out, `runtime` holds the long way for values that are not ordinary: the walker's own
-code.
+A function is written from the checked tree, never from text: `payloads` writes a send, `groups` its objects,
+`fields` what goes into their fields, `expressions`, `conditions`, `calls` and `reading` what is computed for
+it. `shapes` says which checks can be left out, `runtime` holds the long way for values that are not ordinary:
+the walker's own code.
 """
 
 from router.lang.compiled.plan import Plan, Walked, compile_plan

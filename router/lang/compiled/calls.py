@@ -38,11 +38,52 @@ class Calls(Reads):
         """A call; `into` is a local that is None and takes the result."""
         function = self.program.environment.functions[node.name.text]
         if function.sought is not None and (name := self.common.constant(node.args[0])) is not None:
-            return self._sought(function.sought, runtime.passed(function, function.params[0])(name.known))
-        loose = loose and function.result.hashed
+            text = runtime.passed(function, function.params[0])(name.known)
+            return self._sought(function.sought, text, into or self.out.fresh())
+        loose = self.takes_loosely(node, loose=loose)
         result = into or self.out.let(n.plain(None), "r")
-        first = self._arguments(node, function, result, [], loose=loose)
+        first = self._where_present(node, function, result, loose=loose)
         return MISSING if first is None else Operand(_result_shape(function, first), result, own=True)
+
+    def takes_loosely(self, node: t.Call, *, loose: bool) -> bool:
+        """Whether the first argument of a call may be an element where a list of one is meant."""
+        return loose and self.program.environment.functions[node.name.text].result.hashed
+
+    def is_strict(self, node: t.Call) -> bool:
+        """Whether a call gives nothing without its first argument, which is computed first."""
+        function = self.program.environment.functions[node.name.text]
+        return function.sought is None and bool(function.params) and not function.params[0].optional
+
+    def has_straight(self, node: t.Call) -> bool:
+        """Whether a call may take its first argument unread."""
+        return self.program.environment.functions[node.name.text].straight is not None
+
+    def _code_for_all(self, node: t.Call, function: Function) -> Callable[[Any], Any] | None:
+        """Code that takes the first argument as it stands in the event, whatever it is."""
+        others = [self.common.constant(each) for each in node.args[1:]]
+        constants = {number: each.known for number, each in enumerate(others, 1) if each is not None}
+        if function.straight is None or len(constants) < len(others):
+            return None
+        return function.straight(Given(constants, self.program.settings, self.common.nothing_read))
+
+    def _where_present(self, node: t.Call, function: Function, result: str, *, loose: bool) -> Shape | None:
+        """Nothing is done for something that is not in the event and is needed."""
+        ref = node.args[0] if node.args else None
+        if not (isinstance(ref, t.Ref) and self.is_strict(node) and self.is_read_once(ref)):
+            return self._arguments(node, function, result, [], loose=loose)
+        with self.where_present(self.program.accesses[ref]) as found:
+            code = self._code_for_all(node, function)
+            if code is None:
+                found.read(loose=loose)
+                first = self._arguments(node, function, result, [], loose=loose)
+            else:
+                self.out.emit(n.assign(result, n.call(self.constant(code), n.name(found.raw))))
+                with self.branch() as rest:
+                    found.read(loose=loose)
+                    first = self._arguments(node, function, result, [], loose=loose)
+                self.out.emit(n.when(n.is_none(n.name(result)), rest))
+        self.out.emit(n.when(found.test, found.body))
+        return first
 
     def _arguments(
         self, node: t.Call, function: Function, result: str, before: list[Operand], *, loose: bool
@@ -89,13 +130,13 @@ class Calls(Reads):
 
     # -------------------------------------------------------------- look-ups
 
-    def _sought(self, sought: Sought, name: str | None) -> Operand:
+    def _sought(self, sought: Sought, name: str | None, found: str) -> Operand:
         """A text by its name, among what came with the event, then in the event."""
         if name is None:
             return MISSING
         key = self.constant(name.lower() if sought.folded else name)
         values = n.attribute(n.name(ARRIVAL), sought.among)
-        found = self.out.let(n.method(values, "get", key))
+        self.out.emit(n.assign(found, n.method(values, "get", key)))
         self._usable(found)
         if sought.behind:
             with self.branch() as body:
@@ -165,7 +206,9 @@ class Calls(Reads):
 
     def _target(self, function: Function, args: list[Operand]) -> _Target:
         given = Given(
-            {index: each.known for index, each in enumerate(args) if each.is_known}, self.program.settings
+            {index: each.known for index, each in enumerate(args) if each.is_known},
+            self.program.settings,
+            self.common.nothing_read,
         )
         quick = None if function.quick is None else function.quick(given)
         if quick is not None:

@@ -40,6 +40,7 @@ class Emitter:
 
     def __init__(self) -> None:
         self.body: list[ast.stmt] = []
+        self.outermost = self.body
         self.head: list[str] = []
         """Locals that start as None."""
         self._constants: dict[object, str] = {}

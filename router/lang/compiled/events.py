@@ -21,6 +21,7 @@ from router.lang.route import DEFAULT_SOURCE
 def condition(common: Common, node: t.Expr) -> Callable[..., bool]:
     """A function that tells whether a condition holds."""
     writer = Expressions(common)
+    writer.count(node)
     with writer.out.at(node.span):
         test = writer.test(node)
         writer.out.emit(n.returned(n.choose(test, n.plain(True), n.plain(False))))
@@ -30,6 +31,7 @@ def condition(common: Common, node: t.Expr) -> Callable[..., bool]:
 def computed(common: Common, node: t.Expr) -> Callable[..., Any]:
     """A function that gives the value of an expression."""
     writer = Expressions(common)
+    writer.count(node)
     with writer.out.at(node.span):
         writer.out.emit(n.returned(writer.load(writer.value(node))))
     return writer.finished(*RUN).run
@@ -44,6 +46,9 @@ class _Beginning(Expressions):
     """Drop rules for names that do not arrive cost one look-up for as many as stand together."""
 
     def write(self) -> Callable[..., Any]:
+        for node in (self.program.source, *(rule.when for rule in self.program.drops)):
+            if node is not None:
+                self.count(node)
         name = self._event_name()
         source = self._source()
         together: list[t.DropRule] = []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from router.lang import exact
 from router.lang import tree as t
@@ -14,8 +14,11 @@ from router.lang.compiled import nodes as n
 from router.lang.compiled import runtime
 from router.lang.compiled.conditions import SHORT, Conditions
 from router.lang.compiled.emitter import NotCompiledError
+from router.lang.compiled.lines import Line, expressions
 from router.lang.compiled.shapes import ANY, NONE, Shape, joined
 from router.lang.compiled.writing import ARRIVAL, EVENT, MEMO, MISSING, NOTES, Common, Operand
+from router.lang.program import Access, At, Key
+from router.lang.traverse import everything
 from router.lang.values import same
 
 _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
@@ -57,6 +60,56 @@ class Expressions(Conditions):
             case t.Literal() | t.BrokenExpr():
                 raise NotCompiledError(type(node).__name__)
 
+    # -------------------------------------------------------------- what is read
+
+    def count_uses(self, lines: Iterable[Line]) -> None:
+        """Counts what the lines read, and the objects on the way there."""
+        for node in expressions(lines):
+            self.count(node)
+
+    def count(self, root: t.Expr) -> None:
+        """Counts what an expression reads."""
+        for node in everything(root):
+            match node:
+                case t.Ref():
+                    self._count_path(self.program.accesses[node])
+                case t.Call() if sought := self.program.environment.functions[node.name.text].sought:
+                    steps = tuple(map(Key, sought.behind))
+                    self._count_steps("event", "event", steps)
+
+    def _count_path(self, access: Access) -> None:
+        if access.root != "let":
+            self._count_steps(access.root, access.name, access.steps)
+        elif self.common.weight(access.name) <= SHORT:
+            self.count(self.program.lets[access.name].value)
+
+    def _count_steps(self, root: str, name: str, steps: tuple[Key | At, ...]) -> None:
+        for end in range(1, len(steps) + 1):
+            self.uses[root, name, steps[:end]] += 1
+
+    def touch(self, node: t.Expr) -> None:
+        """Writes what an expression reads, which may be noted, where nobody asks for its value."""
+        match node:
+            case t.Compare():
+                self.touch(node.left)
+                self.touch(node.right)
+            case t.Call() if len(node.args) == 1 and self.is_strict(node) and not self._may_note(node):
+                self.touch(node.args[0])
+            case t.Ref() if (name := self._short_name(node)) is not None:
+                if ("touched", name) not in self.at_hand:
+                    self.at_hand["touched", name] = MISSING
+                    self.touch(self.program.lets[name].value)
+            case _:
+                self.value(node)
+
+    def _may_note(self, node: t.Call) -> bool:
+        return self.program.environment.functions[node.name.text].result.hashed
+
+    def _short_name(self, node: t.Ref) -> str | None:
+        access = self.program.accesses[node]
+        is_short = access.root == "let" and not access.steps and self.common.weight(access.name) <= SHORT
+        return access.name if is_short else None
+
     # -------------------------------------------------------------- names
 
     def name(self, name: str) -> Operand:
@@ -81,7 +134,7 @@ class Expressions(Conditions):
         if not present:
             return MISSING
         result = self.out.fresh("r")
-        if self._is_call(present[0]):
+        if self._goes_into(present[0]):
             self.out.emit(n.assign(result, n.plain(None)))
         shapes = self._choices(present, result, loose=loose)
         shape = joined([each.or_missing() for each in shapes])
@@ -91,19 +144,26 @@ class Expressions(Conditions):
         constant = self.common.constant(node)
         return constant is not None and constant.known is None
 
-    def _is_call(self, node: t.Expr) -> bool:
-        """Whether the result of an alternative can be written where that of the whole goes."""
-        return isinstance(node, t.Call) and self.common.constant(node) is None and not self._is_sought(node)
+    def _goes_into(self, node: t.Expr) -> bool:
+        """Whether an alternative can be written to where the whole goes, when that is missing so far."""
+        if isinstance(node, t.Ref):
+            return self.is_read_once(node)
+        return isinstance(node, t.Call) and self.common.constant(node) is None
 
-    def _is_sought(self, node: t.Call) -> bool:
-        return self.program.environment.functions[node.name.text].sought is not None
+    def _written_into(self, node: t.Expr, result: str, *, loose: bool) -> Operand:
+        if isinstance(node, t.Call):
+            return self.call(node, loose=loose, into=result)
+        with self.where_present(self.program.accesses[cast(t.Ref, node)], result) as found:
+            operand = found.read(loose=loose)
+        self.out.emit(n.when(found.test, found.body))
+        return operand
 
     def _choices(self, choices: Sequence[t.Expr], result: str, *, loose: bool) -> list[Shape]:
         """Each alternative is computed only when those before it are missing."""
         if not choices:
             return []
-        if isinstance(node := choices[0], t.Call) and self._is_call(node):
-            operand = self.call(node, loose=loose, into=result)
+        if self._goes_into(node := choices[0]):
+            operand = self._written_into(node, result, loose=loose)
         else:
             operand = self.value(node, loose=loose)
         if operand.local != result:
@@ -262,6 +322,7 @@ def kept_name(common: Common, name: str) -> tuple[Callable[..., Any], Shape]:
     """A function that computes a let once for an event, and the shape of its value."""
     if name not in common.names:
         writer, let = Expressions(common), common.program.lets[name]
+        writer.count(let.value)
         with writer.out.at(let.value.span):
             key = writer.constant(name)
             before = writer.out.let(n.method(n.name(MEMO), "get", key, writer.constant(runtime.UNSET)))

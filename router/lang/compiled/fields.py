@@ -8,7 +8,7 @@ from typing import Final
 from router.lang.compiled import nodes as n
 from router.lang.compiled import runtime
 from router.lang.compiled.expressions import Expressions
-from router.lang.compiled.reading import MILLIS_FROM
+from router.lang.compiled.reading import MILLIS_FROM, longest
 from router.lang.compiled.seam import Fitting, Receiving
 from router.lang.compiled.shapes import ANY, Shape, read_shape
 from router.lang.compiled.writing import NOTES, Common, Operand
@@ -59,7 +59,8 @@ class Fields(Expressions):
     ) -> Operand:
         """The value itself, except where a test says that it is unusual."""
         local = operand.local if operand.own else self.out.let(n.name(operand.local), "f")
-        tests = [self.is_present(operand)] if operand.shape.optional else []
+        of_class = unusual is not None and _is_of_class(unusual)
+        tests = [self.is_present(operand)] if operand.shape.optional and not of_class else []
         test = n.both(*tests, *([unusual] if unusual is not None else [])) if tests or unusual else None
         convert = n.assign(local, n.call(self.constant(slow), n.name(local), n.name(NOTES)))
         self.out.emit(convert if test is None else n.when(test, [convert]))
@@ -141,20 +142,28 @@ class Fields(Expressions):
     def _put_text(self, owner: str, name: str, operand: Operand, receiving: Receiving) -> list[ast.stmt]:
         value = self.load(operand)
         put = n.put(n.name(owner), self.constant(name), value)
-        nothing = n.compare(value, "in", self.constant(self.common.finisher.nothing))
+        nothing = self._is_nothing(value)
         cleaned = self._put_cleaned(owner, name, operand, receiving)
         if receiving.fitting is None:
             return [n.when(nothing, cleaned, [put])]
-        body = self._put_fitted(owner, name, operand, receiving, receiving.fitting, put)
-        return body if operand.shape.settled else [n.when(nothing, cleaned, body)]
+        fits = self._put_fitted(owner, name, operand, receiving, receiving.fitting)
+        body = fits if operand.shape.settled else [n.when(nothing, cleaned, fits)]
+        signs = self._signs(value, receiving.fitting, settled=operand.shape.settled)
+        return [n.when(n.either(*signs), [put], body)] if signs else body
+
+    def _is_nothing(self, value: ast.expr) -> ast.expr:
+        """Whether a text is one that is never sent; those are short."""
+        texts = self.common.finisher.nothing
+        short = n.compare(n.call(self.constant(len), value), "<=", n.plain(longest(texts)))
+        return n.both(short, n.compare(value, "in", self.constant(texts)))
 
     def _put_fitted(
-        self, owner: str, name: str, operand: Operand, receiving: Receiving, fitting: Fitting, put: ast.stmt
+        self, owner: str, name: str, operand: Operand, receiving: Receiving, fitting: Fitting
     ) -> list[ast.stmt]:
         value, found = self.load(operand), self.out.fresh("w")
         fits = n.assign(found, n.call(self.constant(fitting.fit), value))
         refused = n.tuple_of(self.constant(receiving.path), n.attribute(n.name(found), "reason"))
-        body = [
+        return [
             fits,
             n.when(
                 n.of_class(n.name(found), self.constant(str)),
@@ -162,19 +171,21 @@ class Fields(Expressions):
                 [n.run(n.method(n.name(LEFT), "append", refused))],
             ),
         ]
-        signs = self._signs(value, fitting)
-        return [n.when(n.either(*signs), [put], body)] if signs else body
 
-    def _signs(self, value: ast.expr, fitting: Fitting) -> list[ast.expr]:
-        """Tests that only a text passes which fits as it is."""
+    def _signs(self, value: ast.expr, fitting: Fitting, *, settled: bool) -> list[ast.expr]:
+        """Tests that only a text passes which fits as it is, and which is none of those never sent."""
         signs: list[ast.expr] = []
-        if fitting.starts:
-            signs.append(n.method(value, "startswith", self.constant(fitting.starts)))
+        for start in fitting.starts:
+            behind = start[:-1] + chr(ord(start[-1]) + 1)
+            signs.append(n.compare(self.constant(start), "<=", value, "<", self.constant(behind)))
         if fitting.known:
             signs.append(n.compare(value, "in", self.constant(fitting.known)))
         if fitting.at_most:
-            short = n.compare(n.call(self.constant(len), value), "<=", self.constant(fitting.at_most))
-            signs.append(n.both(short, n.compare(value, "not in", self.constant(fitting.never))))
+            least = 0 if settled else longest(self.common.finisher.nothing)
+            length = n.call(self.constant(len), value)
+            fits = n.compare(n.plain(least), "<", length, "<=", n.plain(fitting.at_most))
+            others = [n.compare(value, "!=", self.constant(each)) for each in sorted(fitting.never)]
+            signs.append(n.both(fits, *others))
         return signs
 
     def _put_cleaned(self, owner: str, name: str, operand: Operand, receiving: Receiving) -> list[ast.stmt]:
@@ -182,6 +193,12 @@ class Fields(Expressions):
         cleaned = n.call(self.constant(receiving.clean), self.load(operand), n.name(LEFT))
         put = n.put(n.name(owner), self.constant(name), n.name(found))
         return [n.assign(found, cleaned), n.when(n.not_none(n.name(found)), [put])]
+
+
+def _is_of_class(test: ast.expr) -> bool:
+    """Whether a test asks for a class, so that nothing missing passes it."""
+    asked = isinstance(test, ast.Compare) and isinstance(test.left, ast.Attribute)
+    return asked and isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is)
 
 
 def _same_elements(kind: Kind, shape: Shape) -> bool:

@@ -63,10 +63,11 @@ def _handler_of(library: Library, rule: Rule, single: _Single) -> Handler:
     code, head = made.code, library.common.finisher.head(single.event)
     name, event, at, source = single.destination.name, single.event, single.send.span.place, rule.source
     key = (name, source)
-    sent = Result(rule.event, source, (Send(name, source, event, {}, at),))
+    arrived = rule.event or None
+    sent = Result(arrived, source, (Send(name, source, event, {}, at),))
 
     def skipped(skip: Skip) -> Planned:
-        return Planned(Result(rule.event, source, (skip,)), ())
+        return Planned(Result(arrived, source, (skip,)), ())
 
     def decide(
         read: Any, arrival: Arrival, notes: Any, memo: Any, inactive: Inactive, _: str | None

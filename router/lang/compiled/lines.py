@@ -168,3 +168,33 @@ def leaves(lines: Iterable[Line]) -> Iterator[Leave]:
                 for _, body in line.branches:
                     yield from leaves(body)
                 yield from leaves(line.otherwise)
+
+
+def has_needs(lines: Iterable[Line]) -> bool:
+    """Whether any line requires something."""
+    for line in lines:
+        match line:
+            case Need():
+                return True
+            case Branches():
+                if has_needs(line.otherwise) or any(has_needs(body) for _, body in line.branches):
+                    return True
+    return False
+
+
+def expressions(lines: Iterable[Line]) -> Iterator[t.Expr]:
+    """What lines compute and ask, whatever its conditions."""
+    for line in lines:
+        match line:
+            case Put():
+                yield line.node.value
+            case PutEach():
+                yield line.node.items
+                if line.node.where is not None:
+                    yield line.node.where
+                yield from expressions(line.body)
+            case Branches():
+                for test, body in line.branches:
+                    yield test
+                    yield from expressions(body)
+                yield from expressions(line.otherwise)

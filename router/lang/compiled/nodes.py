@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 LOAD: Final = ast.Load()
@@ -15,22 +15,27 @@ ALLOWED: Final = frozenset({
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.If, ast.For, ast.Expr,
     ast.Name, ast.Load, ast.Store, ast.Constant, ast.Attribute, ast.Call, ast.Subscript, ast.Tuple, ast.Dict,
     ast.List, ast.IfExp, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Compare, ast.Is, ast.IsNot,
-    ast.In, ast.NotIn, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.BinOp, ast.FloorDiv, ast.Mod,
-    ast.Add,
+    ast.In, ast.NotIn, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.BinOp, ast.FloorDiv, ast.Sub,
 })  # fmt: skip
 """No import, no global, no class, no comprehension, no way to reach a name outside."""
 ATTRIBUTES: Final = frozenset(
-    {"get", "append", "pop", "reason", "startswith", "cookies", "headers", "__class__"}
+    {"get", "append", "pop", "reason", "is_integer", "cookies", "headers", "__class__"}
 )
 PLAIN: Final = frozenset({str, int, float, bool, type(None), frozenset})
 """Kinds of constants that stand in the tree. Sets hold texts only."""
 _SIGNS: Final = frozenset(kind for kind in ALLOWED if issubclass(kind, _SIGN_KINDS))
 """Allowed, and with nothing inside that would have to be looked at."""
-_FIELDS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
-    ast.Name: (),
-    ast.Constant: (),
-    ast.Attribute: ("value",),
+_WITHOUT_PLACE: Final = _SIGNS | {ast.Module, ast.arguments}
+_TEXTS: Final[dict[type[ast.AST], str]] = {
+    ast.Name: "id", ast.arg: "arg", ast.FunctionDef: "name", ast.Attribute: "attr", ast.Constant: "value",
+}  # fmt: skip
+"""Where a node has what is no node."""
+_NO_NODES: Final = frozenset({"ctx", "kind", "type_comment"})
+_INSIDE: Final = {
+    kind: tuple(each for each in fields if each not in _NO_NODES and each != _TEXTS.get(kind))
+    for kind, fields in ((kind, getattr(kind, "_fields")) for kind in ALLOWED)  # noqa: B009 - not in typeshed
 }
+"""Where a node has others."""
 _NAME: Final = re.compile(r"[a-z]+[0-9]*")
 _OPERATORS: Final[dict[str, type[ast.cmpop]]] = {
     "is": ast.Is, "is not": ast.IsNot, "in": ast.In, "not in": ast.NotIn, "==": ast.Eq, "!=": ast.NotEq,
@@ -155,43 +160,34 @@ def checked(module: ast.Module) -> ast.Module:
 
     Raises NotAllowedError when it holds anything but the forms above.
     """
-    waiting: list[tuple[ast.AST, int]] = [(module, 1)]
-    while waiting:
-        node, line = waiting.pop()
-        _check(node)
-        if isinstance(node, ast.expr | ast.stmt | ast.arg):
-            line = node.lineno = getattr(node, "lineno", line)
-            node.col_offset = 0
-        waiting += [(each, line) for each in _inside(node) if type(each) not in _SIGNS]
+    _check(module, 1, set())
     return module
 
 
-def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    for name in _FIELDS.get(type(node), node._fields):
-        found = getattr(node, name, None)
-        if isinstance(found, list):
-            yield from found
-        elif isinstance(found, ast.AST):
-            yield found
-
-
-def _check(node: ast.AST) -> None:
+def _check(node: ast.AST, line: int, names: set[str]) -> None:
+    """`names` are those that were looked at before: most stand in many places."""
     kind = type(node)
-    if kind is ast.Name:
-        _check_name(node.id)  # type: ignore[attr-defined]  # its class is `Name`
-    elif kind is ast.Constant:
-        if type(node.value) not in PLAIN:  # type: ignore[attr-defined]  # its class is `Constant`
-            raise NotAllowedError(repr(node))
-    elif kind not in ALLOWED:
+    if kind not in ALLOWED:
         raise NotAllowedError(kind.__name__)
-    elif isinstance(node, ast.Attribute) and node.attr not in ATTRIBUTES:
-        raise NotAllowedError(f".{node.attr}")
-    elif isinstance(node, ast.arg):
-        _check_name(node.arg)
-    elif isinstance(node, ast.FunctionDef):
-        _check_name(node.name)
+    if kind in _TEXTS:
+        _check_text(kind, getattr(node, _TEXTS[kind]), names)
+    if kind not in _WITHOUT_PLACE:
+        line = node.lineno = getattr(node, "lineno", line)  # type: ignore[attr-defined]  # it has a place
+        node.col_offset = 0  # type: ignore[attr-defined]  # it has a place
+    for field in _INSIDE[kind]:
+        found = getattr(node, field, None)
+        for each in found if type(found) is list else (found,):
+            if each is not None and type(each) not in _SIGNS:
+                _check(each, line, names)
 
 
-def _check_name(text: str) -> None:
-    if not _NAME.fullmatch(text):
-        raise NotAllowedError(text)
+def _check_text(kind: type[ast.AST], text: object, names: set[str]) -> None:
+    if kind is ast.Constant:
+        allowed = type(text) in PLAIN
+    elif kind is ast.Attribute:
+        allowed = text in ATTRIBUTES
+    else:
+        allowed = text in names or _NAME.fullmatch(str(text)) is not None
+        names.add(str(text))
+    if not allowed:
+        raise NotAllowedError(repr(text))

@@ -5,40 +5,52 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
 
 from router.lang import tree as t
 from router.lang.compiled import nodes as n
 from router.lang.compiled import runtime
 from router.lang.compiled.emitter import Code, NotCompiledError
 from router.lang.compiled.expressions import RUN
-from router.lang.compiled.fields import LEFT, Fields
-from router.lang.compiled.lines import Branches, Leave, Line, Names, Need, Put, PutEach, leaves, puts
-from router.lang.compiled.records import MOVING, Record
-from router.lang.compiled.seam import Receiving
-from router.lang.compiled.shapes import ANY, FINAL_OBJECTS, NONE, joined
+from router.lang.compiled.fields import LEFT
+from router.lang.compiled.groups import Groups
+from router.lang.compiled.lines import (
+    Branches,
+    Leave,
+    Line,
+    Names,
+    Need,
+    Put,
+    PutEach,
+    has_needs,
+    leaves,
+    puts,
+)
+from router.lang.compiled.records import MOVING, Held, Record
+from router.lang.compiled.shapes import ANY, FINAL_OBJECTS, NONE
 from router.lang.compiled.writing import ARRIVAL, HEAD, Operand
 from router.lang.values import MAX_LIST
 
-DEEPEST: Final = 32
 
-
-class Payloads(Fields):
+class Payloads(Groups):
     """Writes the function of a send: a finished payload, the number of the gate or requirement that says no,
     or None where the payload needs the long way.
     """
 
     def send(self, gates: Sequence[t.Requires], lines: Sequence[Line]) -> tuple[Code, tuple[t.Require, ...]]:
         """The function, and its requirements in order; their numbers follow those of the gates."""
+        self.count_uses(lines)
+        for gate in gates:
+            self.count(gate.condition)
         for number, gate in enumerate(gates):
             with self.out.at(gate.span):
                 self.out.emit(n.when(n.negated(self.test(gate.condition)), [n.returned(n.plain(number))]))
         record = self._record((), 0, lines, always=True)
+        record.may_hold = not (self.program.required[self.source] or has_needs(lines))
         needs: list[tuple[t.Require, str | None]] = []
         self._lines(lines, record, needs)
         self._required(record, needs, len(gates))
         self.out.emit(n.assign(LEFT, n.new_list()))
-        payload = self._whole(record)
+        payload = self.whole(record)
         closed = n.call(
             self.constant(self.common.finisher.close), *map(n.name, (HEAD, payload, LEFT, ARRIVAL))
         )
@@ -73,7 +85,7 @@ class Payloads(Fields):
 
     def _moving(self, at: Names, level: int, times: Counter[Names], taken: set[Names]) -> frozenset[Names]:
         """Fields that the target does not know, where their order is not that of the lines."""
-        unknown = [names for names in times if self._receiving(at, names, level).rank is None]
+        unknown = [names for names in times if self.place(at, names, level).rank is None]
         still = all(times[names] == 1 and names not in taken for names in unknown)
         if len(unknown) < 2 or still:
             return frozenset()
@@ -87,6 +99,8 @@ class Payloads(Fields):
         for line in lines:
             with self.out.at(line.node.span):
                 match line:
+                    case Put() if record.may_hold and line.names in record.fixed and self._hold(line, record):
+                        pass
                     case Put():
                         value = self.value(line.node.value, loose=line.field.many)
                         self._assign(record, line.names, self.converted(value, line.field))
@@ -98,6 +112,38 @@ class Payloads(Fields):
                         needs.append((line.node, self._noted_need()))
                     case Leave():
                         self._leave(line, record)
+
+    def _hold(self, line: Put, record: Record) -> bool:
+        """Writes a line that needs one place of the event, to run where its field is put; False for others.
+
+        What the event does not have costs one look then.
+        """
+        found = self._needed(line.node.value, loose=line.field.many)
+        if found is None or (record.level == 0 and line.names[0] in self.common.finisher.lead):
+            return False
+        ref, loose = found
+        with self.where_present(self.program.accesses[ref]) as there:
+            there.read(loose=loose)
+            operand = self.converted(self.value(line.node.value, loose=line.field.many), line.field)
+        record.held[line.names] = Held(there.test, there.body)
+        self._assign(record, line.names, operand)
+        return True
+
+    def _needed(self, node: t.Expr, *, loose: bool) -> tuple[t.Ref, bool] | None:
+        """The reference that is read first of all, without which there is no value."""
+        if self.common.constant(node) is not None:
+            return None
+        match node:
+            case t.Ref():
+                return (node, loose) if self.is_read_once(node) else None
+            case t.Call() if node.args and self.is_strict(node) and not self.has_straight(node):
+                return self._needed(node.args[0], loose=self.takes_loosely(node, loose=loose))
+            case t.Match():
+                return self._needed(node.subject, loose=False)
+            case t.Arithmetic():
+                return self._needed(node.left, loose=False)
+            case _:
+                return None
 
     def _assign(self, record: Record, names: Names, operand: Operand) -> None:
         """A later line replaces an earlier one, but not with something missing."""
@@ -126,6 +172,10 @@ class Payloads(Fields):
             self._lines(otherwise, record, needs)
             return
         (condition, lines), *others = branches
+        if not (lines or others or otherwise):
+            with self.out.at(condition.span):
+                self.touch(condition)
+            return
         with self.out.at(condition.span):
             test = self.test(condition)
         with self.branch() as body:
@@ -218,100 +268,24 @@ class Payloads(Fields):
 
     def _element(self, line: PutEach, outer: Record, made: str) -> bool:
         """One object; whether it is sent as it is."""
-        record = self._record(
-            outer.at + line.names, outer.level + len(line.names) + 1, line.body, always=False
-        )
+        level = outer.level + len(line.names) + 1
+        record = self._record(outer.at + line.names, level, line.body, always=False)
+        record.may_hold = True
         self._lines(line.body, record, [])
-        self._settle(record)
+        self.settle(record)
         final = not record.moving and all(
             self._is_final(operand, record, names) for names, operand in record.values.items()
         )
-        whole = self._group((), record, final=final, start=())
+        whole = self.group((), record, final=final, start=())
         append = n.run(n.method(n.name(made), "append", n.name(whole)))
         self.out.emit(n.when(n.name(whole), [append]))
         return final
 
     def _is_final(self, operand: Operand, record: Record, names: Names) -> bool:
-        receiving = self._receiving(record.at, names, record.level)
+        receiving = self.place(record.at, names, record.level)
         if operand.is_known:
             left: list[tuple[str, str]] = []
             return operand.known is None or (
                 receiving.clean(operand.known, left) == operand.known and not left
             )
         return self.is_final(operand.shape, receiving)
-
-    # -------------------------------------------------------------- the payload
-
-    def _settle(self, record: Record) -> None:
-        """Every local with the shape that all its lines leave it."""
-        for names, operand in record.values.items():
-            if names not in record.fixed and record.moves(names) is None:
-                record.values[names] = Operand(
-                    joined([NONE, *record.shapes[names]]).or_missing(), operand.local
-                )
-
-    def _whole(self, record: Record) -> str:
-        self._settle(record)
-        lead = self.common.finisher.lead
-        start = [(name, record.values.pop((name,), Operand(NONE))) for name in lead]
-        return self._group((), record, final=False, start=start)
-
-    def _group(
-        self, group: Names, record: Record, *, final: bool, start: Sequence[tuple[str, Operand]]
-    ) -> str:
-        """A local with the object at a path: its fields and groups in the target's order."""
-        below = list(
-            dict.fromkeys(names[: len(group) + 1] for names in record.values if names[: len(group)] == group)
-        )
-        inner = {
-            names: self._group(names, record, final=final, start=())
-            for names in below
-            if names not in record.values
-        }
-        pairs = [(self.constant(name), self.load(operand)) for name, operand in start]
-        owner = self.out.let(n.new_dict(*pairs), "g")
-        for names in sorted(below, key=lambda names: self._rank(record, names)):
-            if names in inner:
-                put = n.put(n.name(owner), self.constant(names[-1]), n.name(inner[names]))
-                self.out.emit(n.when(n.name(inner[names]), [put]))
-            elif record.moves(names) is None:
-                self._put(owner, names, record, final=final)
-        if group in record.moving:
-            self._put_moving(owner, group, record)
-        return owner
-
-    def _put_moving(self, owner: str, group: Names, record: Record) -> None:
-        """Fields in the order in which they were assigned, finished unless the whole list will be."""
-        key, moving = self.out.fresh("i"), n.name(record.moving[group])
-        value = n.item(moving, n.name(key))
-        with self.out.block() as body:
-            if record.level == 0:
-                cleaners = {
-                    names[-1]: self._receiving(record.at, names, record.level).clean
-                    for names in record.values
-                    if names[:-1] == group
-                }
-                found = self.out.fresh("w")
-                clean = n.item(self.constant(cleaners), n.name(key))
-                self.out.emit(n.assign(found, n.call(clean, value, n.name(LEFT))))
-                put = n.put(n.name(owner), n.name(key), n.name(found))
-                self.out.emit(n.when(n.not_none(n.name(found)), [put]))
-            else:
-                self.out.emit(n.put(n.name(owner), n.name(key), value))
-        self.out.emit(n.loop(key, moving, body))
-
-    def _put(self, owner: str, names: Names, record: Record, *, final: bool) -> None:
-        receiving = self._receiving(record.at, names, record.level)
-        operand = record.values[names]
-        if record.level == 0 or final:
-            self.put_finished(owner, names[-1], operand, receiving)
-        elif not (operand.is_known and operand.known is None):
-            put = n.put(n.name(owner), self.constant(names[-1]), self.load(operand))
-            self._emit_present(operand, [put])
-
-    def _rank(self, record: Record, names: Names) -> float:
-        rank = self._receiving(record.at, names, record.level).rank
-        return float("inf") if rank is None else rank
-
-    def _receiving(self, at: Names, names: Names, level: int) -> Receiving:
-        return self.common.finisher.receiving(at + names, DEEPEST - level - len(names))

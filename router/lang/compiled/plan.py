@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
 from types import TracebackType
 from typing import Any, Final
 
@@ -17,11 +19,14 @@ from router.lang.compiled.sends import Library
 from router.lang.compiled.writing import Common
 from router.lang.outcome import Arrival, Note, Place, Result, Send, Unhandled
 from router.lang.program import Program, Rule
-from router.lang.route import route
+from router.lang.route import DEFAULT_SOURCE, route
 
 NONE_INACTIVE: Final[Inactive] = frozenset()
 Table = Mapping[str | None, Handler]
 _NO_RULES: Final[Table] = {}
+RULES_AT_ONCE: Final = 1_000
+FUNCTIONS_AT_ONCE: Final = 32
+"""So many are compiled when rules are loaded; a function takes some ten milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +41,53 @@ class Walked:
 class Plan:
     """A checked program, ready to run; as `route` and the target's finishing, and many times faster.
 
-    Safe to share between threads. `walked` lists what could not be compiled; such events take the long way.
+    Safe to share between threads. What could not be compiled is left to the walker: such events take the long
+    way.
     """
 
     program: Program
-    walked: tuple[Walked, ...]
     _finisher: Finisher
     _begin: Callable[..., Any] | None
     """None leaves every event to the walker."""
-    _by_name: Mapping[str, Table]
+    _by_name: Mapping[str | None, Table]
+    """For every source, and None for an event without one."""
     _by_key: Mapping[str, Table]
-    _otherwise: Mapping[str, Handler]
+    _otherwise: Table
     _key: Callable[..., Any] | None
-    codes: tuple[Code, ...] = field(repr=False)
+    _walked: list[Walked]
+    _codes: list[Code] = field(repr=False)
     long_ways: Counter[str] = field(default_factory=Counter, compare=False)
     """How many `events` took the long way."""
+
+    @property
+    def walked(self) -> tuple[Walked, ...]:
+        """What could not be compiled, as far as it was asked for."""
+        return tuple(self._walked)
+
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """The functions that were generated so far."""
+        return tuple(self._codes)
 
     def run(self, arrival: Arrival, inactive: Inactive = NONE_INACTIVE) -> Planned:
         """Every outcome of one event, with finished payloads. `inactive` are (destination, source) pairs.
 
         What generated code raises is a bug of ours; it carries a note with the rule's place.
         """
+        event, begin = arrival.event, self._begin
         notes: list[tuple[str, str]] = []
+        planned = None
         try:
-            planned = self._decided(arrival, inactive, notes)
+            if begin is not None and event.__class__ is dict:
+                memo: dict[str, Any] = {}
+                name, source, drop = begin(event, arrival, notes, memo)
+                if drop is not None:
+                    planned = Planned(Result(name, source, (drop,)), ())
+                else:
+                    found = self._by_name[source].get(name)
+                    if found is None:
+                        found = self._elsewhere(source, (event, arrival, notes, memo))
+                    planned = found(event, arrival, notes, memo, inactive, name)
         except Exception as error:
             self._locate(error)
             raise
@@ -78,28 +106,13 @@ class Plan:
         )
         return Planned(replace(result, outcomes=emptied), finished)
 
-    def _decided(self, arrival: Arrival, inactive: Inactive, notes: list[tuple[str, str]]) -> Planned | None:
-        event = arrival.event
-        memo: dict[str, Any] = {}
-        if self._begin is None or event.__class__ is not dict:
-            return None
-        name, source, drop = self._begin(event, arrival, notes, memo)
-        if drop is not None:
-            return Planned(Result(name, source, (drop,)), ())
-        found = self._by_name.get(source, _NO_RULES).get(name)
-        if found is None and source is not None:
-            found = self._elsewhere(source, (event, arrival, notes, memo))
-        if found is None:
-            return Planned(Result(name, source, (Unhandled(),)), ())
-        return found(event, arrival, notes, memo, inactive, name)
-
-    def _elsewhere(self, source: str, run: tuple[Any, ...]) -> Handler | None:
-        """Rules by another key, then those for everything else."""
+    def _elsewhere(self, source: str | None, run: tuple[Any, ...]) -> Handler:
+        """Rules by another key, then those for everything else; else what says that there are none."""
         found = None
-        if self._key is not None:
+        if source is not None and self._key is not None:
             key = self._key(*run)
-            found = self._by_key.get(source, {}).get(key if isinstance(key, str) else None)
-        return found or self._otherwise.get(source)
+            found = self._by_key.get(source, _NO_RULES).get(key if isinstance(key, str) else None)
+        return found or self._otherwise.get(source) or partial(_unhandled, source)
 
     def _locate(self, error: Exception) -> None:
         place = self._place(error.__traceback__)
@@ -117,8 +130,13 @@ class Plan:
         return found
 
 
+def _unhandled(source: str | None, *run: Any) -> Planned:
+    """No rule speaks of the event; the last of what a handler takes is its name."""
+    return Planned(Result(run[-1], source, (Unhandled(),)), ())
+
+
 def _with_notes(planned: Planned, notes: list[tuple[str, str]]) -> Planned:
-    told = tuple(Note(*each) for each in dict.fromkeys(notes))
+    told = tuple(Note(*each) for each in sorted(set(notes)))
     return Planned(replace(planned.result, notes=told), planned.finished)
 
 
@@ -128,25 +146,32 @@ def compile_plan(program: Program, finisher: Finisher) -> Plan:
 
 
 class _Planning:
+    """Makes a plan. What is more than `AT_ONCE` is made when the first event asks for it."""
+
     def __init__(self, program: Program, finisher: Finisher) -> None:
         self.program = program
         self.finisher = finisher
         self.common = Common(program, finisher)
         self.library = Library(self.common)
         self.walked: list[Walked] = []
+        self._rules = 0
+        self._turn = Lock()
 
     def plan(self) -> Plan:
         dispatch = self.program.dispatch
-        by_name = {source: self._table(rules, by_name=True) for source, rules in dispatch.by_name.items()}
+        by_name: dict[str | None, Table] = dict.fromkeys(self._sources(), _NO_RULES)
+        by_name |= {source: self._table(rules, by_name=True) for source, rules in dispatch.by_name.items()}
         by_key = {source: self._table(rules, by_name=False) for source, rules in dispatch.by_key.items()}
-        otherwise = {
-            source: self._handler(rule, by_name=False) for source, rule in dispatch.everything_else.items()
-        }
+        otherwise = self._table(dispatch.everything_else, by_name=False)
         begin, key = self._before_rules(dispatch.key)
         return Plan(
-            self.program, tuple(self.walked), self.finisher, begin, by_name, by_key, otherwise, key,
-            tuple(self.common.codes),
+            self.program, self.finisher, begin, by_name, by_key, otherwise, key, self.walked,
+            self.common.codes,
         )  # fmt: skip
+
+    def _sources(self) -> Iterator[str | None]:
+        """All that the beginning can find."""
+        yield from (None, DEFAULT_SOURCE, *self.program.environment.target.sources)
 
     def _before_rules(self, key: t.Ref | None) -> tuple[Callable[..., Any] | None, Callable[..., Any] | None]:
         """The beginning and the key of a table; both None where one of them is left to the walker."""
@@ -158,10 +183,37 @@ class _Planning:
 
     def _table(self, rules: Mapping[str, Rule], *, by_name: bool) -> Table:
         """Handlers by name; an event without a name is one whose name is empty."""
-        table: dict[str | None, Handler] = {
-            name: self._handler(rule, by_name=by_name) for name, rule in rules.items()
-        }
-        return table | {None: table[""]} if "" in table else table
+        table: dict[str | None, Handler] = {}
+        for name, rule in rules.items():
+            keys = (name,) if name else (name, None)
+            if self._rules < RULES_AT_ONCE and len(self.common.codes) < FUNCTIONS_AT_ONCE:
+                made = self._handler(rule, by_name=by_name)
+            else:
+                made = self._at_first_use(table, keys, rule, by_name=by_name)
+            table.update(dict.fromkeys(keys, made))
+            self._rules += 1
+        return table
+
+    def _at_first_use(
+        self, table: dict[str | None, Handler], keys: tuple[str | None, ...], rule: Rule, *, by_name: bool
+    ) -> Handler:
+        """Makes the handler that takes its place in the table."""
+
+        def first(*run: Any) -> Planned | None:
+            with self._turn:
+                made = self._late(rule, by_name=by_name)
+            table.update(dict.fromkeys(keys, made))
+            return made(*run)
+
+        return first
+
+    def _late(self, rule: Rule, *, by_name: bool) -> Handler:
+        """A mistake of ours that shows only now costs time, and no event."""
+        try:
+            return self._handler(rule, by_name=by_name)
+        except Exception as mistake:
+            self.walked.append(Walked(rule.span.place, repr(mistake)))
+            return _long_way
 
     def _handler(self, rule: Rule, *, by_name: bool) -> Handler:
         try:

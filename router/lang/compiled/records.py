@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +14,14 @@ MOVING: Final = "moving"
 """Stands for the local of a field that is kept in the local of its group."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What runs only when its field is put: the test whether the event has something for it, and a block."""
+
+    test: ast.expr
+    body: list[ast.stmt]
+
+
 @dataclass(slots=True)
 class Record:
     """The fields of one object while its lines are written: which local holds each, and its shapes so far."""
@@ -21,11 +30,14 @@ class Record:
     level: int
     fixed: frozenset[Names]
     """Fields that one line assigns, whatever happens: they need no local of their own."""
+    may_hold: bool = False
+    """Whether fields can be computed as late as when they are put."""
     moving: dict[Names, str] = field(default_factory=dict)
     """Groups with fields that the target does not know, in an order that only running tells: a local with
     them, by name."""
     values: dict[Names, Operand] = field(default_factory=dict)
     shapes: dict[Names, list[Shape]] = field(default_factory=dict)
+    held: dict[Names, Held] = field(default_factory=dict)
 
     def under(self, names: Names) -> list[Names]:
         """What can be assigned at a path: the field, or fields of the group."""

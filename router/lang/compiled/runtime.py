@@ -54,24 +54,29 @@ def present_object(reader: Reader) -> Callable[[dict[str, Any]], bool]:
 
 
 def objects(reader: Reader, kind: Kind, path: str | None) -> Read:
-    """Reads a list of objects."""
-    read, junk, present = noted(reader, kind, path), reader.junk, reader.present
+    """Reads a list of objects; one in which each element is present is the list itself."""
+    read, junk, present = noted(reader, kind, path), reader.junk, present_object(reader)
+    likely = _first_text(kind)
 
     def read_objects(raw: Any, notes: Notes) -> Any:
-        found = []
-        for each in raw if raw.__class__ is list else ():
-            # As `present_object`, written out: lists of items are read for most events.
-            for value in each.values() if each.__class__ is dict else ():
-                if value.__class__ is str:
-                    if value and value not in junk:
-                        found.append(each)
-                        break
-                elif value is not None and present(value, 1):
-                    found.append(each)
-                    break
-        return found or read(raw, notes)
+        if raw.__class__ is not list or not raw:
+            return read(raw, notes)
+        for each in raw:
+            if each.__class__ is not dict:
+                return read(raw, notes)
+            # Mostly this one text tells that the element is present.
+            value = each.get(likely)
+            if (value.__class__ is not str or not value or value in junk) and not present(each):
+                return read(raw, notes)
+        return raw
 
     return read_objects
+
+
+def _first_text(kind: Kind) -> str | None:
+    """The first text that is declared for an element."""
+    fields = kind.of.fields if kind.of is not None and kind.of.fields else {}
+    return next((name for name, each in fields.items() if each.base == "text"), None)
 
 
 def columns(reader: Reader, steps: tuple[Key | At, ...], kind: Kind) -> Callable[[Any], list[Any] | None]:
@@ -89,7 +94,7 @@ def _text_column(reader: Reader, name: str, kind: Kind) -> Callable[[Any], list[
         found = []
         for each in raw if raw.__class__ is list else (raw,):
             value = each.get(name) if each.__class__ is dict else None
-            if value.__class__ is not str or value in nothing or len(value) > MAX_TEXT:
+            if value.__class__ is not str or len(value) > MAX_TEXT or value in nothing:
                 value = reader.read(value, kind)[0]
                 if value is None:
                     continue

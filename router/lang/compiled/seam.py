@@ -22,8 +22,8 @@ class Refusal(Protocol):
 class Fitting:
     """How a text is brought into the target's form: a text, empty for none, or why it cannot be sent.
 
-    Texts that begin with one of `starts`, or are among `known`, fit as they are; also those of `at_most` so
-    many characters that are not among `never`.
+    Texts that begin with one of `starts`, or are among `known`, fit as they are, and are never kept back;
+    also those of `at_most` so many characters that are not among `never`.
     """
 
     fit: Callable[[str], str | Refusal]

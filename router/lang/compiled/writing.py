@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -107,7 +108,15 @@ class Writer(ABC):
         self.program = common.program
         self.out = Emitter()
         self.at_hand: dict[object, Operand] = {}
-        self.depth = 0
+        self.around: list[dict[object, Operand]] = []
+        """What is at hand in the blocks around the present one, the outermost first."""
+        self.uses: Counter[object] = Counter()
+        """How often each path is read, and each object on the way to one, where that was counted."""
+
+    @property
+    def depth(self) -> int:
+        """How many branches are being written."""
+        return len(self.around)
 
     @abstractmethod
     def value(self, node: t.Expr, *, loose: bool = False) -> Operand:
@@ -126,15 +135,28 @@ class Writer(ABC):
     @contextmanager
     def branch(self) -> Iterator[list[ast.stmt]]:
         """A block that may not run: what comes to hand inside is not at hand after it."""
-        before = self.at_hand
-        self.at_hand = dict(before)
-        self.depth += 1
+        self.around.append(self.at_hand)
+        self.at_hand = dict(self.at_hand)
         try:
             with self.out.block() as body:
                 yield body
         finally:
-            self.at_hand = before
-            self.depth -= 1
+            self.at_hand = self.around.pop()
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Statements written inside run before all branches that are being written, whichever is taken."""
+        body, around, inside = self.out.body, self.around, self.at_hand
+        outer = around[0]
+        known = set(outer)
+        self.out.body, self.around, self.at_hand = self.out.outermost, [], outer
+        try:
+            yield
+        finally:
+            self.out.body, self.around, self.at_hand = body, around, inside
+            found = {key: each for key, each in outer.items() if key not in known}
+            for block in (*around[1:], inside):
+                block.update(found)
 
     def emit_if(self, test: ast.expr, body: list[ast.stmt], otherwise: list[ast.stmt] | None = None) -> None:
         """Writes a choice between two blocks; what can never run is not written."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from router.lang import tree as t
 from router.lang.program import Program, Rule
@@ -12,13 +12,14 @@ from router.lang.traverse import sends
 
 def walk(node: object) -> Iterator[t.Node]:
     """The node and all nodes inside it, in the order of the text."""
-    if isinstance(node, t.Node):
-        yield node
-        for each in fields(node):
-            yield from walk(getattr(node, each.name))
-    elif isinstance(node, tuple):
-        for part in node:
-            yield from walk(part)
+    pending: list[object] = [node]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, t.Node):
+            yield each
+            pending += [getattr(each, name) for name in reversed(each.__dataclass_fields__)]
+        elif isinstance(each, tuple):
+            pending += reversed(each)
 
 
 def nodes(program: Program) -> Iterator[t.Node]:

@@ -17,6 +17,8 @@ from router.rulebook import load
 from router.tiktok.finishing import plan_of
 
 PARTS: Final = 8
+_NONE: Final[dict[str, str]] = {}
+"""Cookies and headers, which the daemon reads once for a request."""
 T = TypeVar("T")
 
 
@@ -79,7 +81,7 @@ def compiled(plan: Plan, bodies: list[bytes]) -> Case:
 
     def run(part: int) -> None:
         for body in parts[part]:
-            plan.run(Arrival(orjson.loads(body), samples.NOW))
+            plan.run(Arrival(orjson.loads(body), samples.NOW, _NONE, _NONE))
 
     return run
 
@@ -95,7 +97,7 @@ def _walked(plan: Plan, bodies: list[bytes]) -> Case:
 
 
 def table(found: dict[str, Any]) -> list[tuple[str, ...]]:
-    rows = [("event", "how", "us", "x floor", "best us")]
+    rows: list[tuple[str, ...]] = [("event", "how", "us", "x floor", "best us")]
     for kind, each in found.items():
         for how, times in (("floor", each["floor"]), ("compiled", each), ("walker", each["walker"])):
             rows.append(

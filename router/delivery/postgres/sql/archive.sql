@@ -2,7 +2,7 @@
 SELECT d.id, d.attempts, d.first_ambiguous_at, d.reason, d.code, d.message, d.request_id, d.died_at, d.key, d.route,
     b.payload, d.event_time, d.accepted_at, d.claim_seconds, d.claim_until, d.resend_seconds, d.correlation
 FROM {s}.dead d JOIN {s}.body b USING (bucket, id)
-WHERE d.bucket = ANY (%(every)s::int2[]) AND d.id > %(after)s::int8
+WHERE d.bucket = %(bucket)s::int2 AND d.id > %(after)s::int8
     AND (%(ids)s::int8[] IS NULL OR d.id = ANY (%(ids)s::int8[]))
     AND (%(reason)s::text IS NULL OR d.reason = %(reason)s) AND (%(code)s::text IS NULL OR d.code = %(code)s)
     AND (%(destination)s::text IS NULL OR d.destination = %(destination)s)
@@ -14,7 +14,7 @@ ORDER BY d.id LIMIT %(limit)s::int8;
 SELECT d.id, d.attempts, d.due, d.first_ambiguous_at, d.crashes, d.why, d.key, d.route, b.payload, d.event_time,
     d.accepted_at, d.claim_seconds, d.claim_until, d.resend_seconds, d.correlation
 FROM {s}.delivery d JOIN {s}.body b USING (bucket, id)
-WHERE d.bucket = ANY (%(every)s::int2[]) AND d.id > %(after)s::int8 ORDER BY d.id LIMIT %(limit)s::int8;
+WHERE d.bucket = %(bucket)s::int2 AND d.id > %(after)s::int8 ORDER BY d.id LIMIT %(limit)s::int8;
 
 -- name: kept
 SELECT id, kept FROM {s}.body
@@ -96,7 +96,7 @@ WITH gone AS (
     DELETE FROM {s}.delivery WHERE bucket = %(bucket)s::int2 AND id = ANY (%(ids)s::int8[])
     RETURNING id, key, destination, state, size
 ), bodies AS (
-    DELETE FROM {s}.body b USING gone g WHERE b.bucket = %(bucket)s::int2 AND b.id = g.id
+    DELETE FROM {s}.body WHERE bucket = %(bucket)s::int2 AND id = ANY (ARRAY(SELECT id FROM gone)::int8[])
 ), said AS (
     INSERT INTO {s}.settlement (bucket, id, at, reason, code, message, request_id)
     SELECT %(bucket)s::int2, %(settlement)s::int8, %(now)s::float8, %(what)s, '', '', ''
@@ -119,27 +119,25 @@ SELECT count(*) FROM gone;
 
 -- name: forget_records
 WITH gone AS (
-    DELETE FROM {s}.record WHERE bucket = ANY (%(every)s::int2[]) AND (bucket, id) IN (
-        SELECT bucket, id FROM (
-            SELECT bucket, id, at FROM {s}.record WHERE bucket = ANY (%(every)s::int2[])
-            ORDER BY id LIMIT %(limit)s::int8
+    DELETE FROM {s}.record WHERE bucket = %(bucket)s::int2 AND id = ANY (ARRAY(
+        SELECT id FROM (
+            SELECT id, at FROM {s}.record WHERE bucket = %(bucket)s::int2 ORDER BY id LIMIT %(limit)s::int8
         ) AS oldest
         WHERE at < %(before)s::float8
-            OR id <= (SELECT max(id) FROM {s}.record WHERE bucket = ANY (%(every)s::int2[])) - %(most)s::int8
-    )
+            OR id <= (SELECT max(id) FROM {s}.record WHERE bucket = %(bucket)s::int2) - %(most)s::int8
+    ))
     RETURNING 1
 )
 SELECT count(*) FROM gone;
 
 -- name: forget_settlements
 WITH gone AS (
-    DELETE FROM {s}.settlement WHERE bucket = ANY (%(every)s::int2[]) AND (bucket, id) IN (
-        SELECT bucket, id FROM (
-            SELECT bucket, id, at FROM {s}.settlement WHERE bucket = ANY (%(every)s::int2[])
-            ORDER BY id LIMIT %(limit)s::int8
+    DELETE FROM {s}.settlement WHERE bucket = %(bucket)s::int2 AND id = ANY (ARRAY(
+        SELECT id FROM (
+            SELECT id, at FROM {s}.settlement WHERE bucket = %(bucket)s::int2 ORDER BY id LIMIT %(limit)s::int8
         ) AS oldest
         WHERE at < %(before)s::float8
-    )
+    ))
     RETURNING 1
 )
 SELECT count(*) FROM gone;

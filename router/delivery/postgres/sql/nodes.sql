@@ -11,6 +11,9 @@ WITH beaten AS (
 SELECT EXISTS (SELECT FROM beaten), extract(epoch FROM clock_timestamp())::float8,
     (SELECT count(*) FROM {s}.node WHERE until >= clock_timestamp() AND id <> %(node)s::int8) + 1;
 
+-- name: time
+SELECT extract(epoch FROM clock_timestamp())::float8;
+
 -- name: sign_off
 DELETE FROM {s}.node WHERE id = %(node)s::int8;
 

@@ -10,9 +10,9 @@ WITH given AS MATERIALIZED (
     )
 ), fresh AS MATERIALIZED (
     -- Numbers are drawn for what is new alone, and in the order of acceptance.
-    SELECT ord, nextval('{s}.row_id') * %(buckets)s::int8 + %(bucket)s::int8 AS id FROM (
+    SELECT nextval('{s}.row_id') * %(buckets)s::int8 + %(bucket)s::int8 AS id, free.* FROM (
         -- Row by row, so that it goes by the key even while the server has not counted the table yet.
-        SELECT g.ord FROM given g LEFT JOIN LATERAL (
+        SELECT g.* FROM given g LEFT JOIN LATERAL (
             SELECT coalesce(d.expires <= g.accepted_at - %(lag)s::float8, false) OR d.state = 3 AS free
             FROM {s}.dedup d WHERE d.bucket = %(bucket)s::int2 AND d.key = g.key LIMIT 1
         ) AS known ON true
@@ -22,15 +22,15 @@ WITH given AS MATERIALIZED (
 ), won AS (
     -- In the order of the keys, so that two of these never wait for each other.
     INSERT INTO {s}.dedup AS d (bucket, key, state, expires, delivery_id, route, accepted_at)
-    SELECT %(bucket)s::int2, g.key, 0, g.claim_until, f.id, g.route, g.accepted_at
-    FROM fresh f JOIN given g USING (ord) ORDER BY g.key
+    SELECT %(bucket)s::int2, key, 0, claim_until, id, route, accepted_at FROM fresh ORDER BY key
     ON CONFLICT (bucket, key) DO UPDATE SET state = 0, expires = excluded.expires,
         delivery_id = excluded.delivery_id, route = excluded.route, accepted_at = excluded.accepted_at,
         attempts = 0, settlement = NULL
     WHERE d.expires <= excluded.accepted_at - %(lag)s::float8 OR d.state = 3
     RETURNING delivery_id
 ), taken AS MATERIALIZED (
-    SELECT f.id, g.* FROM won JOIN fresh f ON f.id = won.delivery_id JOIN given g USING (ord)
+    -- IS TRUE keeps it from becoming a join, whose way depends on how many rows are thought to be there.
+    SELECT * FROM fresh WHERE (id IN (SELECT delivery_id FROM won)) IS TRUE
 ), stored AS (
     INSERT INTO {s}.delivery (
         bucket, id, key, route, destination, event_time, accepted_at, claim_seconds, claim_until, resend_seconds,
@@ -44,14 +44,15 @@ WITH given AS MATERIALIZED (
 ), counted AS (
     INSERT INTO {s}.counter AS c (bucket, slot, kind, destination, what, why, count)
     SELECT %(bucket)s::int2, %(slot)s::int2, kind, destination, what, why, sum(count) FROM (
-        SELECT 0 AS kind, g.destination, 'duplicate' AS what, '' AS why, count(*) AS count
-        FROM given g WHERE NOT EXISTS (SELECT FROM taken t WHERE t.ord = g.ord) GROUP BY g.destination
+        SELECT 0 AS kind, destination, 'duplicate' AS what, '' AS why, count(*) AS count
+        FROM given GROUP BY destination
+        UNION ALL SELECT 0, destination, 'duplicate', '', -count(*) FROM taken GROUP BY destination
         UNION ALL SELECT 1, destination, 'pending', '', count(*) FROM taken GROUP BY destination
         UNION ALL SELECT 1, '', 'bytes', '', sum(length(payload)) FROM taken HAVING count(*) > 0
         UNION ALL SELECT 0, * FROM unnest(
             %(post_destination)s::text[], %(post_what)s::text[], %(post_why)s::text[], %(post_count)s::int8[]
         ) AS p (destination, what, why, count)
-    ) AS every GROUP BY kind, destination, what, why ORDER BY kind, destination, what, why
+    ) AS every GROUP BY kind, destination, what, why HAVING sum(count) <> 0 ORDER BY kind, destination, what, why
     ON CONFLICT (bucket, slot, kind, destination, what, why) DO UPDATE SET count = c.count + excluded.count
 )
 SELECT ord FROM taken;
@@ -78,7 +79,7 @@ WITH due AS MATERIALIZED (
 ), leased AS (
     UPDATE {s}.delivery d SET state = 1, attempts = d.attempts + 1, claimed_at = %(now)s::float8,
         lease = %(lease)s::int8
-    FROM due WHERE d.bucket = %(bucket)s::int2 AND d.id = due.id
+    WHERE d.bucket = %(bucket)s::int2 AND d.id = ANY (ARRAY(SELECT id FROM due)::int8[])
     RETURNING d.id, d.attempts, d.due, d.first_ambiguous_at, d.crashes, d.why, d.key, d.route, d.event_time,
         d.accepted_at, d.claim_seconds, d.claim_until, d.resend_seconds, d.correlation
 ), counted AS (
@@ -93,7 +94,12 @@ FROM (
     SELECT min(due) AS due FROM {s}.delivery
     WHERE bucket = %(bucket)s::int2 AND destination = %(destination)s AND state = 0 AND due > %(now)s::float8
 ) AS later
-LEFT JOIN (leased l JOIN {s}.body b ON b.bucket = %(bucket)s::int2 AND b.id = l.id) ON true
+LEFT JOIN (
+    -- Looked up one by one, as in `settle`.
+    leased l CROSS JOIN LATERAL (
+        SELECT payload FROM {s}.body WHERE bucket = %(bucket)s::int2 AND id = l.id LIMIT 1
+    ) AS b
+) ON true
 ORDER BY l.due, l.id;
 
 -- name: unclaim
@@ -104,7 +110,8 @@ WITH unknown AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 ), freed AS (
     UPDATE {s}.delivery d SET state = 0, attempts = d.attempts - 1, claimed_at = NULL, lease = NULL
-    FROM unknown WHERE d.bucket = %(bucket)s::int2 AND d.id = unknown.id RETURNING d.destination
+    WHERE d.bucket = %(bucket)s::int2 AND d.id = ANY (ARRAY(SELECT id FROM unknown)::int8[])
+    RETURNING d.destination
 ), counted AS (
     INSERT INTO {s}.counter AS c (bucket, slot, kind, destination, what, why, count)
     SELECT %(bucket)s::int2, %(slot)s::int2, 1, destination, what, '', sum(sign)
@@ -207,7 +214,8 @@ WITH void AS MATERIALIZED (
 ), freed AS (
     UPDATE {s}.delivery d SET state = 0, claimed_at = NULL, lease = NULL,
         first_ambiguous_at = coalesce(d.first_ambiguous_at, d.claimed_at), crashes = d.crashes + 1
-    FROM void WHERE d.bucket = %(bucket)s::int2 AND d.id = void.id RETURNING d.destination
+    WHERE d.bucket = %(bucket)s::int2 AND d.id = ANY (ARRAY(SELECT id FROM void)::int8[])
+    RETURNING d.destination
 ), counted AS (
     INSERT INTO {s}.counter AS c (bucket, slot, kind, destination, what, why, count)
     SELECT %(bucket)s::int2, %(slot)s::int2, 1, destination, what, '', sum(sign)
@@ -219,6 +227,9 @@ SELECT count(*) FROM freed;
 
 -- name: routes
 SELECT id, destination, source, source_id, event, rules_version FROM {s}.route ORDER BY id;
+
+-- name: routes_by_number
+SELECT id, destination, source, source_id, event, rules_version FROM {s}.route WHERE id = ANY (%(numbers)s::int4[]);
 
 -- name: add_route
 WITH added AS (
@@ -246,10 +257,11 @@ SELECT pg_try_advisory_xact_lock(hashtextextended('{s}.housekeeping', 0));
 
 -- name: purge_claims
 WITH ended AS (
-    DELETE FROM {s}.dedup WHERE bucket = %(bucket)s::int2 AND key IN (
+    -- An array is made once; a list after IN may be made again for each row, with other rows in it each time.
+    DELETE FROM {s}.dedup WHERE bucket = %(bucket)s::int2 AND key = ANY (ARRAY(
         SELECT key FROM {s}.dedup WHERE bucket = %(bucket)s::int2 AND expires <= %(before)s::float8
         ORDER BY expires, key LIMIT %(limit)s::int8 FOR UPDATE SKIP LOCKED
-    )
+    ))
     RETURNING 1
 )
 SELECT count(*) FROM ended;
@@ -260,7 +272,7 @@ WITH gone AS (
     DELETE FROM {s}.dead WHERE bucket = %(bucket)s::int2 AND id = ANY (%(ids)s::int8[])
     RETURNING id, key, destination, reason, size
 ), bodies AS (
-    DELETE FROM {s}.body b USING gone g WHERE b.bucket = %(bucket)s::int2 AND b.id = g.id
+    DELETE FROM {s}.body WHERE bucket = %(bucket)s::int2 AND id = ANY (ARRAY(SELECT id FROM gone)::int8[])
 ), said AS (
     INSERT INTO {s}.settlement (bucket, id, at, reason, code, message, request_id)
     SELECT %(bucket)s::int2, %(settlement)s::int8, %(now)s::float8, %(what)s, '', '', ''
@@ -283,8 +295,8 @@ WITH gone AS (
 SELECT count(*) FROM gone;
 
 -- name: old_dead
-SELECT id FROM {s}.dead WHERE bucket = ANY (%(every)s::int2[]) AND died_at < %(before)s::float8
-ORDER BY died_at, id LIMIT %(limit)s::int8 FOR UPDATE SKIP LOCKED;
+SELECT id FROM {s}.dead WHERE bucket = %(bucket)s::int2 AND died_at < %(before)s::float8
+ORDER BY died_at, id LIMIT %(limit)s::int8;
 
 -- name: excess_dead
 SELECT id FROM (
