@@ -25,6 +25,10 @@ settings.register_profile("usual", _UNTIMED, max_examples=50)
 settings.register_profile("long", _UNTIMED, max_examples=2000)
 settings.load_profile("usual")
 
+*_PROCESSORS, _ = structlog.get_config()["processors"]
+# The usual traceback tells all variables of all frames: a whole rule set takes it seconds.
+_SHORT = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+
 # What is made while tests are collected stays to the end: looking for garbage in it took a third of the time.
 gc.disable()
 
@@ -57,6 +61,7 @@ def _certificates_once() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _logs_as_they_were() -> Iterator[None]:
     """Commands that run in this process set up the logs; the next test shall not hear of it."""
+    structlog.configure(processors=[*_PROCESSORS, _SHORT])
     yield
     structlog.reset_defaults()
 

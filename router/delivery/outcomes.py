@@ -8,7 +8,7 @@ from router.delivery.entry import Queued
 from router.delivery.retry import Moment, decide
 from router.delivery.spool import Buried, Delivered, Rescheduled, SpoolFull, Step
 from router.delivery.surroundings import Surroundings
-from router.delivery.verdict import Batch, Retry, Verdict
+from router.delivery.verdict import Accepted, Batch, Retry, Verdict
 
 
 class Outcomes:
@@ -20,6 +20,11 @@ class Outcomes:
     async def conclude(self, batch: Batch, verdicts: Sequence[Verdict], started: float) -> None:
         """The verdicts of a request that was sent at `started`."""
         around = self._around
+        taken = _all_taken(verdicts)
+        if taken is not None:
+            await self._settle([Delivered(row.id, taken.request_id) for row in batch.rows])
+            around.observer.sent(batch.destination, batch.entries)
+            return
         at = Moment(started, around.clock.now(), around.rng.random())
         steps = [
             (row, decide(around.policy, row, verdict, at))
@@ -32,15 +37,27 @@ class Outcomes:
 
     async def record(self, steps: Sequence[tuple[Queued, Step]]) -> None:
         around = self._around
-        while True:
-            try:
-                await around.spool.settle([step for _, step in steps], around.clock.now())
-                break
-            except SpoolFull as full:
-                await around.clock.sleep(full.retry_after)
+        await self._settle([step for _, step in steps])
         sent = [row.entry for row, step in steps if isinstance(step, Delivered)]
         if sent:
             around.observer.sent(sent[0].destination, sent)
         for row, step in steps:
             if isinstance(step, Buried):
                 around.observer.died(row.entry, step.reason, step.code, step.request_id)
+
+    async def _settle(self, steps: Sequence[Step]) -> None:
+        around = self._around
+        while True:
+            try:
+                await around.spool.settle(steps, around.clock.now())
+                return
+            except SpoolFull as full:
+                await around.clock.sleep(full.retry_after)
+
+
+def _all_taken(verdicts: Sequence[Verdict]) -> Accepted | None:
+    """What the destination said, if it took all of a batch in the same words, as it does nearly always."""
+    first = verdicts[0] if verdicts else None
+    if isinstance(first, Accepted) and all(each is first for each in verdicts):
+        return first
+    return None

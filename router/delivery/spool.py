@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from router.delivery.account import NOTHING, Account
 from router.delivery.archive import Archive
@@ -37,9 +37,11 @@ class SpoolUnusable(SpoolError):  # noqa: N818 - as above
     """The spool cannot be opened; the message says what is wrong and where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The entry is at its destination: its row goes, its claim begins to age."""
+class Delivered(NamedTuple):
+    """The entry is at its destination: its row goes, its claim begins to age.
+
+    A tuple like `Entry`, because one is made for every event.
+    """
 
     id: int
     request_id: str = ""

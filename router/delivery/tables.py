@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, Final
 
 import apsw
 import orjson
@@ -34,12 +34,26 @@ _PRAGMAS = (
     "temp_store = MEMORY",
     "journal_size_limit = 67108864",
     "cache_size = -16384",  # more was no faster with ten million claims: the system keeps the file, too
-    "wal_autocheckpoint = 4000",  # pages change several times before they are copied into the file
 )
 
 
 _AT_ONCE = 256
 _STATEMENTS = 256
+
+MOVED: Final = ".moved"
+"""Behind the name of a spool that was copied to another place, and is kept until nobody needs it."""
+
+
+def _gone(path: Path) -> str:
+    if path.with_name(path.name + MOVED).exists():
+        return (
+            f"what was in {path} was moved away by `tagwright spool copy`\n"
+            "  fix: run with the --spool that it was moved to; to begin anew, remove the whole directory"
+        )
+    return (
+        f"{path} is empty or gone, and this directory had a spool with what was accepted\n"
+        "  fix: put it back, or restore a backup; to begin anew, remove the whole directory"
+    )
 
 
 class Tables:
@@ -49,6 +63,10 @@ class Tables:
     """
 
     def __init__(self, path: Path, known: str = "") -> None:
+        if known and not (path.exists() and path.stat().st_size):
+            # An empty one would pass for a spool of its own.
+            path.unlink(missing_ok=True)
+            raise SpoolUnusable(_gone(path))
         self._sql = queries()
         try:
             self.connection = apsw.Connection(str(path), statementcachesize=_STATEMENTS)
@@ -67,10 +85,7 @@ class Tables:
         connection.set_busy_timeout(5_000)
         version = _version(connection, path)
         if version == 0 and known:
-            raise SpoolUnusable(
-                f"{path} is empty or gone, and this directory had a spool with what was accepted\n"
-                "  fix: put it back, or restore a backup; to begin anew, remove the whole directory"
-            )
+            raise SpoolUnusable(_gone(path))
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
         if version == VERSION:

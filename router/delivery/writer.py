@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from router.delivery.spool import SpoolBroken, SpoolError
 
-GROUP_MAX = 4_000
+GROUP_MAX = 2_000
 IDLE_SECONDS = 30.0
 LAST = 9
 

@@ -1,6 +1,5 @@
 """Event times that cannot be, and wall clocks that are set: nothing is lost or forgotten early."""
 
-
 import pytest
 from delivery_samples import NOW, entry
 from delivery_scene import Scene, play

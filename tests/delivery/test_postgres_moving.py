@@ -122,6 +122,9 @@ def test_the_source_is_used_no_more(tmp_path: Path, url: str) -> None:
     assert [path.name for path in (tmp_path / "data").iterdir() if "spool" in path.name] == [
         "spool.sqlite.moved"
     ]
+    with pytest.raises(SpoolUnusable, match="was moved away by `tagwright spool copy`\n  fix: "):
+        using(str(tmp_path / "data"), fill)
+    assert not (tmp_path / "data" / "spool.sqlite").exists()
     asyncio.run(move(url, str(tmp_path / "back")))
     with pytest.raises(SpoolUnusable, match=f"was copied to {tmp_path / 'back'}"):
         using(url, fill)

@@ -1,6 +1,5 @@
 """What becomes of an entry: the retry policy."""
 
-
 import pytest
 from delivery_samples import NOW, entry
 from hypothesis import given

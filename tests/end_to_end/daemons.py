@@ -26,8 +26,8 @@ TOKEN = "token-5d41402abc4b2a76b9719d911017c592"
 PIXEL = "CPIXEL0000000000001"
 PURCHASE: Mapping[str, Any] = json.loads((HERE / "purchase.json").read_bytes())
 JSON = {"content-type": "application/json"}
-AT_ONCE = {"FAULT_BACKOFF": "0.2"}
-"""For the environment: what TikTok did not take is sent again soon, as in the fault suites."""
+HASTY = {"FAULT_BACKOFF": "0.2", "FAULT_LOOK": "0.1"}
+"""For the environment: what failed is tried again soon, and files are looked at often."""
 NEVER_SHOWN = (TOKEN, "indigo5688", "5559082", "578e2f0391c4758d", "2e60deb4175e", "u_286375372", "87b2901a")
 """Of the token and the sample's people, what no log, metric or status may hold."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from daemons import House, counted, page_view, tagwright, until
+from daemons import HASTY, House, counted, page_view, tagwright, until
 
 from router.tiktok.mock import MockTikTok
 
@@ -23,7 +23,7 @@ def takes(daemon: Any, key: str, status: int, **headers: str) -> bool:
 
 def test_a_key_is_made_rotated_and_revoked_under_a_running_daemon(house: House, tiktok: MockTikTok) -> None:
     first = keys(house, "add", "shop")
-    daemon = house.start(tiktok.base_url, listen="0.0.0.0:0")
+    daemon = house.start(tiktok.base_url, HASTY, listen="0.0.0.0:0")
     daemon.url = daemon.url.replace("0.0.0.0", "127.0.0.1")
     assert daemon.send(page_view("keyed"), x_write_key=first).status_code == 202
     until(lambda: counted(tiktok, "keyed"))

@@ -7,7 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from daemons import AT_ONCE, Daemon, House, page_view, tagwright, until
+from daemons import HASTY, Daemon, House, page_view, tagwright, until
 
 from router.tiktok.mock import MockTikTok, Scripted
 
@@ -43,7 +43,7 @@ def test_a_tiktok_that_cannot_be_reached_shows_everywhere(house: House) -> None:
 
 def test_a_tiktok_that_comes_back_is_told(house: House, tiktok: MockTikTok) -> None:
     tiktok.script(Scripted(status=502))
-    daemon = house.start(tiktok.base_url, AT_ONCE)
+    daemon = house.start(tiktok.base_url, HASTY)
     daemon.send(page_view("late"))
     until(lambda: told(daemon, "destination_recovered"))
     assert len(told(daemon, "destination_failing")) == 1

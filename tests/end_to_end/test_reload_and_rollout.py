@@ -8,7 +8,7 @@ import os
 import signal
 from pathlib import Path
 
-from daemons import PIXEL, TOKEN, Daemon, House, counted, page_view, purchase, tagwright, until
+from daemons import HASTY, PIXEL, TOKEN, Daemon, House, counted, page_view, purchase, tagwright, until
 
 from router.delivery.sqlite import SqliteSpool
 from router.tiktok.mock import MockTikTok, Scripted
@@ -41,7 +41,7 @@ def version(daemon: Daemon) -> str:
 
 def test_changed_rules_are_taken_without_a_signal(house: House, tiktok: MockTikTok) -> None:
     put(house.folder / "shop.rules", RULES.format("none"))
-    daemon = house.start(tiktok.base_url, rules=["shop.rules"], tests=True)
+    daemon = house.start(tiktok.base_url, HASTY, rules=["shop.rules"], tests=True)
     first = version(daemon)
     put(house.folder / "shop.rules", RULES.format("internal") + FAILING)
     until(lambda: daemon.metric("tagwright_rules_reload_failed_total") == 1)
@@ -84,7 +84,7 @@ def test_rules_whose_tests_fail_do_not_start(house: House, tiktok: MockTikTok) -
 
 def test_a_token_that_is_replaced_under_load_costs_nothing(house: House, tiktok: MockTikTok) -> None:
     put(house.folder / "token", "token-0")
-    daemon = house.start(tiktok.base_url, FILES)
+    daemon = house.start(tiktok.base_url, FILES | HASTY)
     for round_ in range(3):
         daemon.send(*(page_view(f"rotate-{round_}-{number}") for number in range(40)))
         put(house.folder / "token", f"token-{round_ + 1}")
@@ -122,7 +122,7 @@ def test_no_secret_stands_on_the_command_line_or_in_a_core_dump(house: House, ti
 def test_entries_keep_the_version_of_the_rules_that_made_them(house: House, tiktok: MockTikTok) -> None:
     put(house.folder / "shop.rules", RULES.format("none"))
     tiktok.script(Scripted(code=40002, message="no", times=4))
-    daemon = house.start(tiktok.base_url, rules=["shop.rules"])
+    daemon = house.start(tiktok.base_url, HASTY, rules=["shop.rules"])
     versions = [version(daemon)]
     daemon.send(page_view("before"))
     until(lambda: sum(daemon.status()["spool"]["dead_letters"].values()) == 1)
@@ -188,7 +188,7 @@ def test_a_shadow_tells_what_it_would_do_and_sends_nothing(house: House, tiktok:
     assert (done.returncode, "the shadow rules have errors" in done.stderr) == (2, True)
     dropping = 'use "standard.rules"\ndrop when event.event_name == "purchase" reason "no"\n'
     put(house.folder / "new.rules", dropping)
-    daemon = house.start(tiktok.base_url, more=["--shadow", "new.rules"])
+    daemon = house.start(tiktok.base_url, HASTY, more=["--shadow", "new.rules"])
     daemon.send(purchase("shadow-1"), page_view("shadow-2"))
     until(lambda: daemon.status()["shadow"]["compared"] == 2)
     found = daemon.status()["shadow"]

@@ -6,7 +6,7 @@ import json
 import socket
 from typing import Any
 
-from daemons import AT_ONCE, TOKEN, House, counted, page_view, tagwright, until
+from daemons import HASTY, TOKEN, House, counted, page_view, tagwright, until
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -89,7 +89,7 @@ def test_failures_without_a_verdict_are_tried_again(house: House, tiktok: MockTi
             Scripted(code=50000, process=True),
             Scripted(redirect=elsewhere.track_url),
         )
-        daemon = house.start(tiktok.base_url, AT_ONCE, settings="[delivery]\nbreaker_seconds = 0.2\n")
+        daemon = house.start(tiktok.base_url, HASTY, settings="[delivery]\nbreaker_seconds = 0.2\n")
         for number in range(5):
             assert daemon.send(page_view(f"again-{number}")).status_code == 202
         until(lambda: len(tiktok.counted()) == 5)
@@ -114,7 +114,7 @@ def test_a_throttle_with_http_401_does_not_hold_the_destination(house: House, ti
 
 def test_a_connection_that_ends_without_an_answer_is_made_again(house: House) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gate:
-        daemon = house.start(f"http://127.0.0.1:{gate.getsockname()[1]}", AT_ONCE)
+        daemon = house.start(f"http://127.0.0.1:{gate.getsockname()[1]}", HASTY)
         daemon.send(page_view("cut-1"))
         gate.accept()[0].close()
         with gate.accept()[0] as again:

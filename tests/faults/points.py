@@ -21,7 +21,7 @@ from typing import Any
 import apsw
 import httpx
 
-from router.daemon import candidate, tuning
+from router.daemon import candidate, rollout, tuning
 from router.delivery import housekeeping, retry
 from router.delivery.clock import SystemClock
 from router.delivery.sqlite import SqliteSpool
@@ -29,7 +29,7 @@ from router.delivery.verdict import Batch, Spoiled, Verdict
 from router.inputs import RawRequest
 from router.tiktok import client
 from router.tiktok.client import TikTokClient
-from router.web import intake
+from router.web import intake, keys
 
 from .chance import repeatable
 from .disks import FaultyDisk
@@ -80,6 +80,9 @@ def arm(environment: Mapping[str, str]) -> None:
         _replace(client, "TIMEOUT", httpx.Timeout(float(seconds)))
     if seconds := environment.get("FAULT_BACKOFF"):
         _backoff(float(seconds))
+    if seconds := environment.get("FAULT_LOOK"):
+        _replace(rollout, "LOOK_SECONDS", float(seconds))
+        _replace(keys, "_LOOK_SECONDS", float(seconds))
     if disk := environment.get("FAULT_DISK"):
         FaultyDisk.install(disk)
 

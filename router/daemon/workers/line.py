@@ -40,6 +40,7 @@ class Line(asyncio.Protocol):
         self._told = told
         self._lost = lost
         self._buffer = bytearray()
+        self._unsent: list[bytes] = []
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._numbers = count()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -66,10 +67,19 @@ class Line(asyncio.Protocol):
         if self._transport is None:
             raise LineLost("the other process is gone")
         message = pickle.dumps((kind, number, name, content), pickle.HIGHEST_PROTOCOL)
-        self._transport.write(len(message).to_bytes(_LENGTH, "big") + message)
+        if not self._unsent:
+            # What is said in one turn of the event loop leaves in one write.
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent += (len(message).to_bytes(_LENGTH, "big"), message)
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self._transport is not None:
+            self._transport.writelines(unsent)
 
     def close(self) -> None:
         """Say no more."""
+        self._flush()
         if self._transport is not None:
             self._transport.close()
 

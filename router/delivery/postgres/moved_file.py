@@ -16,9 +16,10 @@ from router.delivery.ownership import OwnedDirectory
 from router.delivery.postgres.moved_entries import WHOLE, Apart, insert
 from router.delivery.postgres.moved_tables import TABLES
 from router.delivery.spool import SpoolUnusable
+from router.delivery.tables import MOVED as SUFFIX
 from router.delivery.tables import Tables
 
-MOVED: Final = f"{FILE}.moved"
+MOVED: Final = FILE + SUFFIX
 _PART: Final = f"{FILE}.part"
 _ROWS: Final = ("delivery", "dead")
 _NUMBERED: Final = (*_ROWS, "route", "settlement", "record")
