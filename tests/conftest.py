@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -31,6 +33,19 @@ _SHORT = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_t
 
 # What is made while tests are collected stays to the end: looking for garbage in it took a third of the time.
 gc.disable()
+
+
+def pytest_configure() -> None:
+    """Whom a shell starts in the background, it has ignore Ctrl-C, and so what that starts in turn."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Three for two cores: tests of daemons wait as long as they work."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2
 
 
 def pytest_collection_finish() -> None:

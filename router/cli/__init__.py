@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from difflib import get_close_matches
 from importlib import import_module
+from types import ModuleType
 
 import click
 
@@ -52,7 +54,7 @@ class _Commands(click.Group):
         if place is None:
             return None
         module, name = place.split(":")
-        command = getattr(import_module(f"router.cli.{module}"), name)
+        command = getattr(_read(f"router.cli.{module}"), name)
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(
@@ -63,6 +65,17 @@ class _Commands(click.Group):
             meant = f", did you mean `{near[0]}`?" if near else ""
             ctx.fail(f"there is no command `{args[0]}`{meant}")
         return super().resolve_command(ctx, args)
+
+
+def _read(module: str) -> ModuleType:
+    """All that is made here stays: to look for garbage meanwhile took a sixth of the time of a start."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(module)
+    finally:
+        if looked:
+            gc.enable()
 
 
 @click.command(

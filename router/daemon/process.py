@@ -18,6 +18,7 @@ from router.daemon.service import Service
 T = TypeVar("T")
 _LOG = structlog.get_logger()
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
+_PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 
 
@@ -86,6 +87,15 @@ def keep_memory_private() -> None:
     """No core dumps, and no look into the process by others of the same user: it holds tokens and people."""
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def end_with_parent() -> None:
+    """Whatever this process is doing when its parent dies, the system ends it."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _prctl(option: int, value: int) -> None:
     # Systems other than Linux do not know it.
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

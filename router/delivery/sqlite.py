@@ -23,7 +23,7 @@ from router.delivery.tally import Tally
 from router.delivery.writer import Writer, unheard
 
 FILE = "spool.sqlite"
-HOT_KEYS = 100_000
+HOT_KEYS = 50_000
 
 
 class SqliteSpool:

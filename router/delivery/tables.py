@@ -33,7 +33,7 @@ _PRAGMAS = (
     "secure_delete = ON",
     "temp_store = MEMORY",
     "journal_size_limit = 67108864",
-    "cache_size = -16384",  # more was no faster with ten million claims: the system keeps the file, too
+    "cache_size = -8192",  # more was no faster with ten million claims: the system keeps the file, too
 )
 
 

@@ -59,8 +59,10 @@ class Connection(asyncio.Protocol):
         self._body_size = 0
         self._body_end = 0.0
         self._watched_from = 0.0
-        # Nothing more is taken; nobody is there; what is written is not read; what is said at the very end.
+        # Nothing more is taken; nothing more comes; nobody is there; what is written is not read; what is
+        # said at the very end.
         self._is_deaf = False
+        self._is_over = False
         self._is_lost = False
         self._is_choked = False
         self._last_word: LastWord | None = None
@@ -125,6 +127,21 @@ class Connection(asyncio.Protocol):
                 self._await_body()
         elif self._head.is_open or not self._has_ended:
             self._await_head()
+
+    def eof_received(self) -> bool:
+        """Nothing more comes, but its sender may still read: requests that are whole are answered."""
+        cut_short, self._incoming = self._incoming, None
+        if cut_short is not None and self._waiting:
+            self._waiting.pop()
+        served = self._current is not None and self._current is not cut_short
+        if self._phase is _Phase.FAREWELL or not (served or self._waiting):
+            return False
+        self._is_deaf = self._is_over = True
+        self._phase = _Phase.ANSWER
+        self._lateness.off()
+        for request in filter(None, (self._current, *self._waiting)):
+            request.lose()
+        return True
 
     def on_headers_complete(self) -> None:
         if self._is_deaf:
@@ -203,7 +220,7 @@ class Connection(asyncio.Protocol):
         if answer is None:
             self._close()
             return
-        is_last = not request.keeps or answer.closes or (self._lobby.is_closing and not self._waiting)
+        is_last = not request.keeps or answer.closes or self._ends_here()
         try:
             text = as_bytes(answer, is_head=request.method == "HEAD", is_last=is_last)
         except ValueError:
@@ -216,6 +233,12 @@ class Connection(asyncio.Protocol):
             self._part(lingers=self._incoming is not None)
         else:
             self._next()
+
+    def _ends_here(self) -> bool:
+        """Whether nothing is to be answered on this connection after this request."""
+        if self._waiting:
+            return False
+        return self._lobby.is_closing or (self._is_over and self._last_word is None)
 
     def _next(self) -> None:
         """The request that waits behind the one that was answered, or nothing."""
@@ -316,12 +339,17 @@ class Connection(asyncio.Protocol):
 
     def _part(self, *, lingers: bool) -> None:
         """Nothing more is said. Who still sends is heard out a little: else it may not see why."""
-        if lingers:
-            self._transport.write_eof()
-            self._transport.resume_reading()
-            self._await(_Phase.FAREWELL, _LINGER_SECONDS)
-        else:
+        if not lingers:
             self._close()
+        elif not self._transport.is_closing():
+            self._await(_Phase.FAREWELL, _LINGER_SECONDS)
+            try:
+                self._transport.write_eof()
+            except OSError:
+                # It was reset, which is not seen while nothing is read.
+                self._transport.abort()
+            else:
+                self._transport.resume_reading()
 
     def _close(self) -> None:
         """Close when everything is written; who does not take it is not waited for long."""

@@ -70,6 +70,9 @@ class Head:
         version = parser.get_http_version()
         if target is None or not _is_sound(version, headers):
             return self._words.no_http
+        if version == "1.0":
+            # Its sender knows of no answer before the answer.
+            headers.pop("expect", None)
         path, query = target
         return Request(
             parser.get_method().decode(), path, query, headers, peer, source,

@@ -110,7 +110,7 @@ class Request:
             self._source.go_on(self)
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        if self._gone:
+        if self._gone and not (self._is_new and self._is_whole):
             return None
         return Part(self.take(), not self._is_whole)
 

@@ -191,7 +191,7 @@ class Delivery:
 class Store:
     """What waits on disk."""
 
-    dedup_cache: int = field(default=100_000, metadata=_is(whole(0), "recent dedup keys kept in memory"))
+    dedup_cache: int = field(default=50_000, metadata=_is(whole(0), "recent dedup keys kept in memory"))
     pending_bytes: int = field(
         default=2048 * _MIB, metadata=_is(whole(_MIB), "bytes that may wait; beyond it, 503")
     )

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
@@ -97,6 +98,41 @@ def test_who_waits_for_an_answer_hears_that_the_other_is_gone() -> None:
         return gone.is_set()
 
     assert asyncio.run(lose())
+
+
+def test_what_cannot_be_taken_in_does_not_end_the_line() -> None:
+    async def talk() -> tuple[list[Any], Any]:
+        heard: list[Any] = []
+        here, there = await ends(heard)
+        here.tell("note")
+        here.tell("unheard of", 1)
+        here.tell("note", 2)
+        answer = await here.call("echo", 3)
+        for line in (here, there):
+            line.close()
+        return heard, answer
+
+    with structlog.testing.capture_logs() as lines:
+        assert asyncio.run(talk()) == ([2], (3,))
+    assert [each["event"] for each in lines] == ["tell_failed", "tell_failed"]
+
+
+def test_a_line_is_cut_though_the_other_end_does_not_read() -> None:
+    async def cut() -> bool:
+        gone = asyncio.Event()
+        here, end = socket.socketpair()
+        here.setblocking(False)
+        line = Line({}, {}, gone.set)
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: line, here)
+        with end:
+            asked = asyncio.ensure_future(line.call("echo", b"x" * 10_000_000))
+            await asyncio.sleep(0.01)
+            line.cut()
+            with pytest.raises(LineLost):
+                await asked
+        return gone.is_set()
+
+    assert asyncio.run(cut())
 
 
 NOTES = st.lists(st.tuples(st.sampled_from(["200", "202", "503"]), st.integers(0, 3)), max_size=20)

@@ -154,6 +154,41 @@ def test_workers_do_not_outlive_their_keeper(daemon: Daemon) -> None:
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
 
 
+def test_a_worker_that_hangs_does_not_outlive_its_keeper_and_keep_the_port(daemon: Daemon) -> None:
+    children = workers(daemon)
+    os.kill(children[0], signal.SIGSTOP)
+    daemon.kill()
+    until(lambda: {state(pid) for pid in children} == {"Z"})
+
+
+def state(pid: int) -> str:
+    """As the system calls it: T is stopped, Z has ended, whether or not somebody has asked how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
+def test_a_worker_that_hangs_holds_up_neither_questions_nor_new_rules(
+    house: House, tiktok: MockTikTok
+) -> None:
+    rules = house.folder / "shop.rules"
+    rules.write_text(STANDARD)
+    daemon = house.start(tiktok.base_url, rules=["shop.rules"], more=WORKERS)
+    victim = workers(daemon)[0]
+    os.kill(victim, signal.SIGSTOP)
+    assert daemon.metric("tagwright_workers") == 2
+    assert daemon.status()["outcomes"] == {}
+    rules.write_text(DROPS)
+    assert state(victim) == "T"
+    daemon.hang_up()
+    until(lambda: len(now := workers(daemon)) == 2 and victim not in now)
+    until(lambda: daemon.metric("tagwright_workers") == 2)
+    for number, client in enumerate(strangers(daemon, 8)):
+        answer = client.post("/v1/events", json=page_view(f"h-{number}"))
+        assert answer.json()["outcomes"]["drop"] == 1
+
+
 def test_no_worker_holds_the_token(daemon: Daemon) -> None:
     for pid in workers(daemon):
         assert b"TIKTOK_TOKEN" not in Path(f"/proc/{pid}/environ").read_bytes()

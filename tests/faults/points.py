@@ -261,8 +261,9 @@ def _dedup_in_memory() -> None:
 
 
 def _normal() -> None:
-    """synchronous=NORMAL: a commit is not forced to the disk."""
-    _once_there_are_tables(_STATEMENT, "PRAGMA synchronous = NORMAL")
+    """synchronous=NORMAL: a commit is not forced to the disk; nor is the log, ever, for a sure control."""
+    pragmas = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0"
+    _once_there_are_tables(_STATEMENT, pragmas)
 
 
 def _once_there_are_tables(moment: str, statement: str) -> None:

@@ -332,3 +332,78 @@ def test_what_is_open_after_the_deadline_is_cut() -> None:
 
     assert run(whole()) == b""
     assert ended
+
+
+# ------------------------------------------------------------------ senders that say they are done
+
+
+async def after_a_moment(request: Request) -> Answer:
+    body = await request.body(100)
+    await asyncio.sleep(0.02)
+    return json_answer(200, [request.path, len(body or b"")])
+
+
+def half_closed(*pieces: bytes, app: App = after_a_moment) -> list[bytes]:
+    """What who sends this, and then closes its own direction, reads until the end."""
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        for each in pieces:
+            writer.write(each)
+            await asyncio.sleep(0.005)
+        writer.write_eof()
+        return await reader.read()
+
+    return bodies(talk(app, play))
+
+
+def test_who_sends_no_more_is_answered_what_it_sent() -> None:
+    whole = post(3) + b"abc"
+    assert half_closed(whole) == [b'["/b",3]']
+    assert half_closed(whole + GET + whole) == [b'["/b",3]', b'["/a",0]', b'["/b",3]']
+    assert half_closed(whole, GET + whole) == [b'["/b",3]', b'["/a",0]', b'["/b",3]']
+    assert half_closed(whole, LAST) == [b'["/b",3]', b'["/last",0]']
+
+
+def test_a_request_that_is_cut_short_is_not_answered_but_those_before_it_are() -> None:
+    assert half_closed(post(3) + b"ab") == []
+    assert half_closed(post(3)[:-5]) == []
+    assert half_closed(GET + post(3) + b"ab") == [b'["/a",0]']
+    assert half_closed(GET + GET, post(3) + b"ab") == [b'["/a",0]', b'["/a",0]']
+    assert half_closed(GET + GET[:9]) == [b'["/a",0]']
+
+
+def test_who_sends_no_more_hears_what_is_wrong_with_the_last_of_it() -> None:
+    answers = half_closed(GET + b"what?\r\n\r\n")
+    assert answers[0] == b'["/a",0]'
+    assert answers[1].startswith(b'{"error":{"code":"not_http"')
+
+
+def test_an_old_sender_is_not_told_to_go_on() -> None:
+    head = post(3, b"expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert bodies(sent(echo, head, b"abc")) == [b'["POST","/b",3]']
+
+
+def test_who_has_left_a_connection_that_is_not_read_is_not_kept() -> None:
+    """It is seen only when the answer has been written: the connection is reset by it."""
+    gone = asyncio.Event()
+
+    async def app(_request: Request) -> Answer:
+        await gone.wait()
+        return Answer(413, b"", ((b"connection", b"close"),))
+
+    async def whole() -> list[Any]:
+        wrong: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: wrong.append(context))
+        listener = await listen(app, PLACE, Limits())
+        async with asyncio.timeout(SECONDS), connected(listener) as (_, writer):
+            writer.write(GET + post(10) + b"x")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            writer.close()
+            await asyncio.sleep(0.05)
+            gone.set()
+            await asyncio.sleep(0.05)
+            await listener.stop(1_000_000)
+        return wrong
+
+    assert run(whole()) == []

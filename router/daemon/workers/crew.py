@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -27,6 +28,14 @@ _FIRST_REST: Final = 0.5
 _LONGEST_REST: Final = 30.0
 _ENDING_SECONDS: Final = 1.0
 _TIME_SECONDS: Final = 1.0
+# How long a worker may take to start, and to take rules; after how long of that it is asked whether it is there;
+# how long it may take to say what it counted; how often it is looked at, and how long it may then be silent.
+_START_SECONDS: Final = 60.0
+_RULES_SECONDS: Final = 60.0
+_PATIENT_SECONDS: Final = 4.0
+_COUNT_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 10.0
+_SILENT_SECONDS: Final = 30.0
 
 
 class Hand:
@@ -35,6 +44,7 @@ class Hand:
     def __init__(self, port: socket.socket) -> None:
         self.port = port
         self.line: Line | None = None
+        self.serves = False
         self.figures = Figures()
         self.rest = _FIRST_REST
 
@@ -71,7 +81,7 @@ class Crew:
     @property
     def running(self) -> int:
         """How many take requests."""
-        return sum(hand.line is not None for hand in self._hands)
+        return sum(hand.serves for hand in self._hands)
 
     async def start(self) -> None:
         """Returns when all of them take requests. Raises `LineLost` when one cannot start."""
@@ -88,17 +98,33 @@ class Crew:
             raise
 
     async def take(self, recipe: Recipe) -> None:
-        """Have all of them go by these rules; returns when they do. One that cannot is started again."""
+        """Have all of them go by these rules; returns when they do.
+
+        One that cannot, or does not say so in time, is started again. One that is starting is told as well:
+        it may have begun with other rules.
+        """
         await asyncio.gather(*(self._retake(hand, recipe) for hand in self._hands))
 
     async def _retake(self, hand: Hand, recipe: Recipe) -> None:
         if hand.line is None:
             return
+        line = hand.line
         try:
-            await hand.line.call("rules", recipe)
-        except (LineLost, RuntimeError):
+            async with asyncio.timeout(_RULES_SECONDS):
+                await self._taken(hand, asyncio.ensure_future(line.call("rules", recipe)))
+        except (LineLost, RuntimeError, TimeoutError):
             # It gets the rules when it starts.
-            hand.line.close()
+            line.cut()
+
+    async def _taken(self, hand: Hand, taking: asyncio.Future[Any]) -> None:
+        """A large rule set takes long, and the worker goes on meanwhile; one that is silent is not waited for."""
+        try:
+            while not (await asyncio.wait({taking}, timeout=_PATIENT_SECONDS))[0]:
+                if not await self._look(hand, _COUNT_SECONDS):
+                    raise TimeoutError
+            taking.result()
+        finally:
+            taking.cancel()
 
     def tell(self, name: str, *arguments: Any) -> None:
         """Say something to all of them."""
@@ -107,39 +133,48 @@ class Crew:
                 hand.line.tell(name, *arguments)
 
     async def count(self) -> Figures:
-        """What all have counted, those that are gone among them."""
-        await asyncio.gather(*map(self._look, self._hands))
+        """What all have counted, those that are gone among them; of one that is silent, what it said last."""
+        await asyncio.gather(*(self._look(hand, _COUNT_SECONDS) for hand in self._hands))
         return sum((hand.figures for hand in self._hands), self._retired)
 
-    async def _look(self, hand: Hand) -> None:
-        if hand.line is not None:
-            try:
+    async def _look(self, hand: Hand, seconds: float) -> bool:
+        """Have the worker say what it counted; false when it is silent for so many seconds."""
+        if hand.line is None or not hand.serves:
+            return True
+        try:
+            async with asyncio.timeout(seconds):
                 hand.figures = await hand.line.call("figures")
-            except (LineLost, RuntimeError):
-                return
+        except TimeoutError:
+            return False
+        except (LineLost, RuntimeError):
+            pass
+        return True
 
     async def stop(self, seconds: float) -> None:
         """Have them take no more and finish what is at hand; what is left after `seconds` is cut off."""
         self._stopping = True
+        for hand, task in zip(self._hands, self._keeping, strict=False):
+            # Nothing is at hand where a process starts, or is rested from one.
+            if not hand.serves:
+                task.cancel()
+        for task in self._keeping[len(self._hands) :]:
+            task.cancel()
         await asyncio.gather(*(self._drain(hand, seconds) for hand in self._hands))
-        for task in self._keeping[-1:]:
-            task.cancel()
-        if self._keeping:
-            await asyncio.wait(self._keeping, timeout=_ENDING_SECONDS)
-        for task in self._keeping:
-            task.cancel()
         await asyncio.gather(*self._keeping, return_exceptions=True)
         for hand in self._hands:
             hand.port.close()
 
     async def _drain(self, hand: Hand, seconds: float) -> None:
-        if hand.line is None:
+        line = hand.line
+        if line is None or not hand.serves:
             return
         try:
             async with asyncio.timeout(seconds + _ENDING_SECONDS):
-                hand.figures = await hand.line.call("drain", seconds)
+                hand.figures = await line.call("drain", seconds)
         except (LineLost, RuntimeError, TimeoutError):
             _LOG.warning("worker_not_drained")
+        finally:
+            line.cut()
 
     # -------------------------------------------------------------- one worker
 
@@ -149,10 +184,12 @@ class Crew:
             since = self._clock.monotonic()
             try:
                 status = await self._run(hand, begun)
-            except (OSError, LineLost, RuntimeError) as problem:
+            except Exception as problem:
                 status = -1
+                why = str(problem) or type(problem).__name__
+                _LOG.warning("worker_not_started", error=type(problem).__name__)
                 if not begun.done():
-                    begun.set_exception(LineLost(f"a worker cannot start: {problem}"))
+                    begun.set_exception(LineLost(f"a worker cannot start: {why}"))
             if self._stopping:
                 return
             self._retired += hand.figures
@@ -169,32 +206,45 @@ class Crew:
         line = Line(self._calls, self._told, lost=ended.set)
         process = await self._spawn(hand, line)
         try:
-            await line.call("begin", self._beginning())
+            # Rules that come into force from here on are said after those that it begins with.
             hand.line = line
+            async with asyncio.timeout(_START_SECONDS):
+                await line.call("begin", self._beginning())
+            hand.serves = True
             if not begun.done():
                 begun.set_result(None)
-            await ended.wait()
+            await self._watch(hand, ended)
         finally:
-            hand.line = None
-            line.close()
+            hand.line, hand.serves = None, False
+            line.cut()
             status = await _ended(process)
         return status
 
+    async def _watch(self, hand: Hand, ended: asyncio.Event) -> None:
+        """Until the process ends, or hangs: its share of the port is then answered by nobody."""
+        while not ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await ended.wait()
+            if not await self._look(hand, _SILENT_SECONDS):
+                _LOG.error("worker_silent")
+                return
+
     async def _spawn(self, hand: Hand, line: Line) -> Process:
         mine, theirs = socket.socketpair()
+        mine.setblocking(False)
         try:
-            process = await asyncio.create_subprocess_exec(
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: line, mine)
+            return await asyncio.create_subprocess_exec(
                 *_command(theirs, hand.port), pass_fds=(theirs.fileno(), hand.port.fileno()),
                 stdin=DEVNULL, stdout=DEVNULL, env=self._environment(),
             )  # fmt: skip
-            mine.setblocking(False)
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: line, mine)
         except BaseException:
+            line.cut()
             mine.close()
             raise
         finally:
             theirs.close()
-        return process
 
     def _environment(self) -> dict[str, str]:
         """Without the tokens, which a worker has no use for."""
@@ -219,11 +269,16 @@ def _command(line: socket.socket, port: socket.socket) -> Sequence[str]:
 async def _ended(process: Process) -> int:
     """The exit status; a process that does not end by itself is ended."""
     try:
-        async with asyncio.timeout(_ENDING_SECONDS):
-            return await process.wait()
-    except TimeoutError:
-        process.kill()
-        return await process.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ENDING_SECONDS):
+                await process.wait()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        # Also when this is cancelled: nobody else asks how it ended.
+        status = await process.wait()
+    return status
 
 
 def told_time_of(clock: Clock, *, shared: bool) -> float | None:

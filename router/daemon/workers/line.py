@@ -83,6 +83,11 @@ class Line(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def cut(self) -> None:
+        """Say no more, and do not wait until the other end has heard what was said."""
+        if self._transport is not None:
+            self._transport.abort()
+
     # -------------------------------------------------------------- what is heard
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -108,9 +113,16 @@ class Line(asyncio.Protocol):
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
             case "tell":
-                self._told[name](*content)
+                self._note(name, content)
             case "answer" | "fail":
                 self._answered(number, kind, content)
+
+    def _note(self, name: str, content: tuple[Any, ...]) -> None:
+        """A mistake of ours with one of them does not end the line."""
+        try:
+            self._told[name](*content)
+        except Exception:
+            _LOG.exception("tell_failed", told=name)
 
     def _answered(self, number: int, kind: Kind, content: Any) -> None:
         asked = self._asked.get(number)

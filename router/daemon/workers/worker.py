@@ -15,7 +15,7 @@ import structlog
 from router.daemon.aside import aside
 from router.daemon.collecting import spare_the_collector
 from router.daemon.gathering import Gathering
-from router.daemon.process import keep_memory_private, run_loop
+from router.daemon.process import end_with_parent, keep_memory_private, run_loop
 from router.daemon.taking import Backing
 from router.daemon.workers.beginning import Beginning, Recipe, made_of
 from router.daemon.workers.figures import Figures, figures_of
@@ -26,6 +26,7 @@ from router.delivery.postgres.clock import DatabaseClock
 from router.logs import configure_logs
 from router.serving import Listener, serve_on
 from router.tracing import open_tracer
+from router.web.intake import Intake
 from router.web.metrics import Metrics
 
 _LOG = structlog.get_logger()
@@ -40,12 +41,14 @@ class Worker:
     def __init__(self, port: socket.socket) -> None:
         self._port = port
         self.stopped = asyncio.Event()
+        self.hung_up = asyncio.Event()
         self.line = Line(
             {"begin": self._begin, "rules": self._rules, "figures": self._figures, "drain": self._drain},
             {"keys": self._keys, "time": self._told_time},
             lost=self._lost,
         )
         self._clock: Clock = SystemClock()
+        self._intake: Intake | None = None
         self._listener: Listener | None = None
 
     async def _begin(self, beginning: Beginning) -> str:
@@ -61,9 +64,9 @@ class Worker:
         self._tracer = open_tracer(settings)
         backing = self._backing(beginning)
         self._acceptor = backing.acceptor()
-        self._intake = backing.intake(self._acceptor)
+        intake = self._intake = backing.intake(self._acceptor)
         self._listener = await serve_on(
-            self._intake, self._port, settings.limits, self._metrics.answered, settings.trusted_proxies
+            intake, self._port, settings.limits, self._metrics.answered, settings.trusted_proxies
         )
         spare_the_collector()
         return self._deployment.program.version
@@ -92,7 +95,8 @@ class Worker:
         return figures_of(self._metrics, self._acceptor)
 
     def _keys(self) -> None:
-        self._intake.reload_keys()
+        if self._intake is not None:
+            self._intake.reload_keys()
 
     def _told_time(self, ahead: float) -> None:
         if isinstance(self._clock, DatabaseClock):
@@ -101,7 +105,8 @@ class Worker:
 
     async def _drain(self, seconds: float) -> Figures:
         """Take no more, finish what is at hand; the last figures."""
-        self._intake.draining = True
+        if self._intake is not None:
+            self._intake.draining = True
         if self._listener is not None:
             await self._listener.stop(seconds)
         await self._tracer.close(_TRACES_SECONDS)
@@ -112,6 +117,7 @@ class Worker:
         """Nothing can be promised any more; who waits for an answer sees the connection end."""
         if not self.stopped.is_set():
             os._exit(_LOST)
+        self.hung_up.set()
 
 
 async def work(line: socket.socket, port: socket.socket) -> None:
@@ -123,9 +129,10 @@ async def work(line: socket.socket, port: socket.socket) -> None:
         loop.add_signal_handler(number, _keep_on)
     await loop.connect_accepted_socket(_given(worker.line), line)
     await worker.stopped.wait()
-    # The last answer has to get through before the line ends.
+    # The last answer has to get through before the process ends, however long it is.
     await asyncio.sleep(0)
     worker.line.close()
+    await worker.hung_up.wait()
 
 
 def _given(line: Line) -> Callable[[], Line]:
@@ -140,6 +147,8 @@ def main() -> None:
     """Both sockets are the parent's; nothing else is read from the command line."""
     line, port = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     keep_memory_private()
+    # One that hangs would keep its share of the port, and never see that the line has ended.
+    end_with_parent()
     run_loop(work(line, port))
 
 
