@@ -28,8 +28,8 @@ _FIRST_REST: Final = 0.5
 _LONGEST_REST: Final = 30.0
 _ENDING_SECONDS: Final = 1.0
 _TIME_SECONDS: Final = 1.0
-# How long a worker may take to start, and to take rules; after how long of that it is asked whether it is there;
-# how long it may take to say what it counted; how often it is looked at, and how long it may then be silent.
+# How long a worker may take to start, and to take rules; after how long it is asked meanwhile whether it is
+# there; how long it may take to answer; how often it is looked at, and how long it may then be silent.
 _START_SECONDS: Final = 60.0
 _RULES_SECONDS: Final = 60.0
 _PATIENT_SECONDS: Final = 4.0
@@ -117,7 +117,7 @@ class Crew:
             line.cut()
 
     async def _taken(self, hand: Hand, taking: asyncio.Future[Any]) -> None:
-        """A large rule set takes long, and the worker goes on meanwhile; one that is silent is not waited for."""
+        """A large rule set takes long, and a worker goes on meanwhile; a silent one is not waited for."""
         try:
             while not (await asyncio.wait({taking}, timeout=_PATIENT_SECONDS))[0]:
                 if not await self._look(hand, _COUNT_SECONDS):
