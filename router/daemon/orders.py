@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cachetools import LRUCache
 
-_ORDERS: Final = 20_000
+_ORDERS: Final = 10_000
 _MOST_PAIRS: Final = 100
 
 

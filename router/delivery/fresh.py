@@ -7,7 +7,7 @@ from typing import Final
 
 from router.delivery.entry import Entry
 
-ROWS: Final = 8_000
+ROWS: Final = 5_000
 PAYLOAD_BYTES: Final = 4_096
 
 
