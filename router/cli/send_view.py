@@ -17,7 +17,7 @@ from router.sending.rows import Extent
 
 _WIDTH: Final = 11
 _FEW: Final = 10
-_TODO: Final[Mapping[str, str]] = {
+_NEXT_STEP: Final[Mapping[str, str]] = {
     "auth": "TikTok does not take the token; set a valid one",
     "permission": "the token may not send to this event source; give it the right, or use its owner's token",
     "config": "TikTok refuses the set-up; compare the event source id and tiktok.base_url",
@@ -104,7 +104,7 @@ def _ending(report: Report, data: Path) -> Iterator[str]:
     match report.ending:
         case "held":
             reason = report.why.partition(": ")[2].partition(",")[0]
-            yield f"Stopped: {report.why}. {_TODO.get(reason, 'See what TikTok says of this code')}."
+            yield f"Stopped: {report.why}. {_NEXT_STEP.get(reason, 'See what TikTok says of this code')}."
         case "stopped":
             yield "Stopped as asked."
         case "unreadable":

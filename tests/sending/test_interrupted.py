@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from warehouses import Warehouse
 
 import router
@@ -98,7 +97,6 @@ def test_an_answer_that_never_comes_is_not_waited_for_twice(warehouse: Warehouse
     assert (warehouse.tiktok.stats()["counted"], warehouse.tiktok.stats()["merged"]) == (10, 10)
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_memory_does_not_grow_with_the_file(warehouse: Warehouse) -> None:
     """Rows of 2 KiB: a file of 4 MiB and one of 32."""
     peaks = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -76,9 +77,9 @@ class Reads(Writer):
         path = (access.root, access.name, access.steps)
         return member and self.uses[path] == 1 and not self.at_hand.keys() & {(*path, True), (*path, False)}
 
+    @abstractmethod
     def name(self, name: str) -> Operand:
         """A let: in place where it is short or certain to be needed, else by a function that keeps it."""
-        raise NotImplementedError(name)
 
     # -------------------------------------------------------------- from root to leaf
 
